@@ -1,0 +1,81 @@
+# Compilers and flags of each VARIANT. The Makefile includes this after the board's own flags.
+#
+# release    what is shipped: optimised, hardened, position independent
+# asan       AddressSanitizer and UndefinedBehaviorSanitizer; no error is survived
+# nomalloc   the release, but any use of the heap after start ends the program
+# clang      the release by the other compiler
+# mips       32-bit big-endian, static, run by qemu-user
+# fuzz       asan with libFuzzer's coverage
+# coverage   gcc's line counts
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+STRIP ?= strip
+SIZE ?= size
+
+probe = $(shell for f in $(1); do \
+	$(CC) -Werror -O2 $$f -c -x c -o /dev/null - </dev/null >/dev/null 2>&1 && echo $$f; done)
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Werror \
+	-Wstrict-prototypes -Wmissing-prototypes -Wcast-align -Wimplicit-fallthrough -Wvla
+TEST_WARN = -Wall -Wextra -Wshadow -Wformat=2 -Wvla -Wno-unused-parameter -Werror
+SECTIONS = -ffunction-sections -fdata-sections -fno-common
+
+TLS_OUT = build/bearssl
+TLS_FLAGS = -O2 -fPIE $(SECTIONS) $(call probe,-fcf-protection)
+LINK_RELEASE = -pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack
+LINK = $(CC) $(LINK_VARIANT) $(LDFLAGS)
+CMOCKA_LINK = -lcmocka
+CMOCKA_INCLUDE =
+
+ifneq ($(filter release nomalloc clang,$(VARIANT)),)
+ifeq ($(VARIANT),clang)
+CC = clang
+endif
+HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
+	-fno-strict-overflow -fno-delete-null-pointer-checks \
+	$(call probe,-fstack-clash-protection -fcf-protection -mbranch-protection=standard \
+	-ftrivial-auto-var-init=zero)
+CFLAGS_VARIANT = -O2 -g $(SECTIONS) $(HARDEN)
+LINK_VARIANT = $(LINK_RELEASE)
+endif
+
+ifeq ($(VARIANT),nomalloc)
+NOMALLOC_SRC = tests/nomalloc.c
+endif
+
+ifneq ($(filter asan fuzz,$(VARIANT)),)
+CC = clang
+SANITIZE = -fsanitize=address,undefined,float-divide-by-zero,implicit-conversion \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_VARIANT = -O1 -g $(SANITIZE) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer-no-link)
+LINK_VARIANT = $(SANITIZE)
+# The library is watched for memory errors and for coverage; its arithmetic is its own affair.
+TLS_OUT = build/bearssl-asan
+TLS_FLAGS = -O1 -g1 -fsanitize=address,fuzzer-no-link -fno-omit-frame-pointer
+endif
+
+ifeq ($(VARIANT),mips)
+CC = mips-linux-gnu-gcc
+AR = mips-linux-gnu-ar
+STRIP = mips-linux-gnu-strip
+SIZE = mips-linux-gnu-size
+CFLAGS_VARIANT = -O2 -g $(SECTIONS) -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64
+LINK_VARIANT = -static -Wl,--gc-sections
+TLS_OUT = build/bearssl-mips
+TLS_FLAGS = -O2 $(SECTIONS)
+CMOCKA_HEADER = build/deps/cmocka/include/cmocka.h
+CMOCKA_INCLUDE = -isystem build/deps/cmocka/include
+CMOCKA_LIB = build/cmocka-mips/libcmocka.a
+CMOCKA_LINK = $(CMOCKA_LIB)
+endif
+
+ifeq ($(VARIANT),coverage)
+CFLAGS_VARIANT = -O0 -g --coverage
+LINK_VARIANT = --coverage
+endif
+
+ifeq ($(CFLAGS_VARIANT),)
+$(error unknown VARIANT '$(VARIANT)': see tools/variants.mk)
+endif
