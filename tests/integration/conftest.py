@@ -1,0 +1,95 @@
+"""Fixtures: the test authority, scripted upstreams, running gateways."""
+import os
+import tempfile
+
+import pytest
+
+import harness
+from authority import Authority
+from upstream import Upstream
+
+
+def pytest_collection_modifyitems(items):
+	if not os.access(harness.BINARY, os.X_OK):
+		raise pytest.UsageError(f"there is no program {harness.BINARY}: run make first")
+
+
+@pytest.fixture(scope="session")
+def authority():
+	with tempfile.TemporaryDirectory(prefix="mw-ca-") as folder:
+		os.chmod(folder, 0o755)
+		yield Authority(folder)
+
+
+@pytest.fixture
+def upstream(authority):
+	"""Makes scripted upstreams; `upstream(mode, leaf=..., **options)`."""
+	made = []
+
+	def make(mode="starttls", leaf="ec", **options):
+		made.append(Upstream(authority.context(leaf), mode, **options))
+		return made[-1]
+
+	yield make
+	for server in made:
+		server.stop()
+
+
+@pytest.fixture
+def gateway():
+	"""Starts gateways; at the end each must be idle, stop within 10 s and have a clean log.
+
+	`allow` lists patterns of error lines that the test provokes.
+	"""
+	made = []
+
+	def make(sections, allow=(), idle=True, **options):
+		running = harness.Gateway(sections, **options)
+		running.allowed = list(allow)
+		running.check_idle = idle
+		made.append(running)
+		return running
+
+	yield make
+	faults = []
+	for running in made:
+		try:
+			faults += finish(running)
+		finally:
+			running.remove()
+	assert not faults, "\n".join(faults)
+
+
+def finish(running):
+	"""What is wrong at the end of a gateway's life."""
+	faults = []
+	if running.child is None:
+		return faults
+	try:
+		if running.child.poll() is None and running.check_idle:
+			running.wait_idle()
+	except AssertionError as error:
+		faults.append(str(error))
+	finally:
+		try:
+			status = running.stop()
+			if status:
+				faults.append(f"the gateway ended with {status}:\n" + "\n".join(running.lines[-30:]))
+		except AssertionError as error:
+			faults.append(str(error))
+	return faults + running.unexpected()
+
+
+@pytest.fixture
+def relay(gateway, upstream, authority):
+	"""A gateway in front of a scripted upstream: `relay(mode=..., script=..., main=..., ...)`."""
+
+	def make(mode="starttls", leaf="ec", main=None, listener=None, account=None, more=None, allow=(),
+			idle=True, binary=None, **options):
+		server = upstream(mode, leaf, **options)
+		sections = harness.standard(server, authority.trust, main, listener, account, more)
+		running = gateway(sections, allow, idle, binary=binary)
+		running.upstream = server
+		return running
+
+	return make
