@@ -105,6 +105,10 @@ int port_accept(struct port_listener *l, port_owner owner, struct port_tcp **out
  * lasts, then E_REFUSED, E_UNREACH, E_TIMEOUT or success. E_OK, E_NOSLOT, E_UNREACH, E_REFUSED. */
 int port_connect(const struct port_addr *to, port_owner owner, struct port_tcp **out);
 
+/* Whether a connection that port_connect() began stands. E_OK; E_AGAIN while it is being made; else
+ * why it failed, as port_read() would say. */
+int port_connected(struct port_tcp *c);
+
 /* Gives a connection another owner; the new one is reported once at the next port_wait(). */
 void port_owner_set(struct port_tcp *c, port_owner owner);
 

@@ -56,6 +56,8 @@ struct tls_server_want {
 	uint16_t version_min;     /* enum tls_version */
 	uint8_t identity;         /* from identity_files() or identity_own() of cert.h */
 	uint16_t cache_scope;     /* sessions resume only within one scope: the listener's number */
+	bool buffered;            /* the clear bytes already read are the handshake's first (a PROXY header or
+	                             the detection of TLS came before): no barrier, they go to the engine */
 	const char *alpn;         /* the one protocol name accepted when the client offers any, or NULL */
 };
 
