@@ -13,9 +13,16 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 FUZZ_SECONDS ?= 20
+TEST_FUZZ_SECONDS ?= 3
 BEARSSL ?= build/deps/bearssl
 LWIP ?= build/deps/lwip
 UTHASH ?= /usr/include
+
+# V=1 shows the commands.
+ifeq ($(V),)
+Q = @
+endif
+note = $(if $(V),,@echo "  $(1) $@")
 
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
@@ -71,7 +78,7 @@ run:
 # fetch what is missing and run every test that a machine without special hardware can run
 test:
 	@tools/deps test
-	@$(PYTHON) tests/run all
+	@$(PYTHON) tests/run all --fuzz $(TEST_FUZZ_SECONDS)
 
 # fetch what the build and the tests need: packages by apt, pinned sources under build/deps
 deps:
@@ -81,7 +88,7 @@ deps:
 # check the house rules, then clang-tidy and cppcheck with the repository's lists
 lint: $(HEADERS)
 	@$(PYTHON) tools/lint
-	@$(PYTHON) tools/lint_tools
+	@$(PYTHON) tools/lint_tools $(INCLUDES) $(DEFINES)
 
 # measure throughput against peers from Debian in the same run, as ratios
 bench:
@@ -129,7 +136,8 @@ help:
 PROGRAM_OBJ = $(call objects,src/main.c $(CORE_SRC) $(PORT_SRC) $(NOMALLOC_SRC))
 
 $(PROGRAM): $(PROGRAM_OBJ) $(TLS)
-	$(LINK) -Wl,-Map,$(OUT)/mailwicket.map -o $@ $(PROGRAM_OBJ) $(TLS) $(LDLIBS)
+	$(call note,LINK)
+	$(Q)$(LINK) -Wl,-Map,$(OUT)/mailwicket.map -o $@ $(PROGRAM_OBJ) $(TLS) $(LDLIBS)
 
 # Everything below tests/ that this variant runs: unit programs and the conversation runner.
 
@@ -144,18 +152,22 @@ POSIX_LIBS = -Wl,--start-group $(CORE) $(PORTLIB) $(TLS) -Wl,--end-group
 $(OUT)/unit/test_posix%: $(OUT)/tests/unit/test_posix%.o $(call objects,$(UNIT_HELP)) $(CORE) \
 		$(PORTLIB) $(TLS) $(CMOCKA_LIB)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $(filter %.o,$^) $(POSIX_LIBS) $(CMOCKA_LINK) $(LDLIBS)
+	$(call note,LINK)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(POSIX_LIBS) $(CMOCKA_LINK) $(LDLIBS)
 
 $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(call objects,$(UNIT_HELP)) $(CORE) $(SIM) $(TLS) $(CMOCKA_LIB)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $(filter %.o,$^) $(LIBS) $(CMOCKA_LINK) $(LDLIBS)
+	$(call note,LINK)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBS) $(CMOCKA_LINK) $(LDLIBS)
 
 $(OUT)/conversation: $(call objects,$(CONV_SRC)) $(CORE) $(SIM) $(TLS)
-	$(LINK) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS)
+	$(call note,LINK)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS)
 
 $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(call objects,$(FUZZ_HELP)) $(CORE) $(SIM) $(TLS)
 	@mkdir -p $(@D)
-	$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS)
+	$(call note,LINK)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS)
 
 # --- archives and objects --------------------------------------------------------------------
 
@@ -166,25 +178,28 @@ $(SIM): $(call objects,$(SIM_SRC)) $(OUT)/list-sim
 $(PORTLIB): $(call objects,$(PORT_SRC)) $(OUT)/list-port
 $(CORE) $(SIM) $(PORTLIB):
 	@rm -f $@
-	$(AR) rcTP $@ $(filter %.o,$^)
+	$(call note,AR  )
+	$(Q)$(AR) rcTP $@ $(filter %.o,$^)
 
 $(OUT)/list-core: MEMBERS = $(CORE_SRC)
 $(OUT)/list-sim: MEMBERS = $(SIM_SRC)
 $(OUT)/list-port: MEMBERS = $(PORT_SRC)
 $(OUT)/list-%: force
-	@mkdir -p $(@D); $(file >$@.now,$(MEMBERS))cmp -s $@.now $@ && rm $@.now || mv $@.now $@
+	@$(shell mkdir -p $(@D))$(file >$@.now,$(MEMBERS))cmp -s $@.now $@ && rm $@.now || mv $@.now $@
 
 # What the compiler is told is kept in a file, so that another version or flag rebuilds.
 $(OUT)/flags: force
-	@mkdir -p $(@D); $(file >$@.now,$(COMPILE))cmp -s $@.now $@ && rm $@.now || mv $@.now $@
+	@$(shell mkdir -p $(@D))$(file >$@.now,$(COMPILE))cmp -s $@.now $@ && rm $@.now || mv $@.now $@
 
 $(OUT)/%.o: %.c $(OUT)/flags | $(HEADERS)
 	@mkdir -p $(@D)
-	$(COMPILE) $(FLAGS_HERE) -c -o $@ $<
+	$(call note,CC  )
+	$(Q)$(COMPILE) $(FLAGS_HERE) -c -o $@ $<
 
 $(OUT)/src/%.o: FLAGS_HERE = $(WARN)
 $(OUT)/port/%.o $(OUT)/boards/%.o: FLAGS_HERE = $(WARN) $(PORT_FLAGS)
 $(OUT)/tests/%.o: FLAGS_HERE = $(TEST_WARN) -Itests -Iport/sim $(CMOCKA_INCLUDE)
+$(OUT)/tests/nomalloc.o: FLAGS_HERE = $(TEST_WARN) -fno-builtin
 
 # --- third party -----------------------------------------------------------------------------
 
@@ -205,8 +220,8 @@ build/deps/uthash/uthash.h:
 
 build/cmocka-$(VARIANT)/libcmocka.a: build/deps/cmocka/include/cmocka.h
 	@mkdir -p $(@D)
-	$(CC) -O1 -w $(CMOCKA_INCLUDE) -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
+	$(Q)$(CC) -O1 -w $(CMOCKA_INCLUDE) -DHAVE_MALLOC_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
 		-c -o $(@D)/cmocka.o build/deps/cmocka/src/cmocka.c
-	$(AR) rc $@ $(@D)/cmocka.o
+	$(Q)$(AR) rc $@ $(@D)/cmocka.o
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
