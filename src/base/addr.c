@@ -54,7 +54,7 @@ static int hex_group(struct slice g, uint16_t *out)
 			d = (unsigned)(c - 'a') + 10;
 		else
 			return E_ARG;
-		v = (uint16_t)(v << 4 | d);
+		v = (uint16_t)((unsigned)v << 4 | d);
 	}
 	*out = v;
 	return E_OK;
