@@ -78,6 +78,7 @@ run:
 # fetch what is missing and run every test that a machine without special hardware can run
 test:
 	@tools/deps test
+	@tools/deps peers
 	@$(PYTHON) tests/run all --fuzz $(TEST_FUZZ_SECONDS)
 
 # fetch what the build and the tests need: packages by apt, pinned sources under build/deps
