@@ -188,7 +188,10 @@ class Exim(Peer):
 
 
 class OpenSMTPD(Peer):
-	"""Relays what it takes to a sink of ours, since its delivery agents stand at fixed paths."""
+	"""Relays what it takes to a sink of ours, since its delivery agents stand at fixed paths.
+
+	opensmtpd_tls.c says why something is preloaded.
+	"""
 	package = "opensmtpd"
 	more = """mount -t tmpfs run /run
 mount -t tmpfs spool /var/spool
@@ -206,8 +209,11 @@ chmod 711 /var/spool/smtpd /run/opensmtpd"""
 			with open(self.values()[name], encoding="ascii") as source:
 				self.write(name + ".pem", source.read(), 0o600)
 
+		subprocess.run(["gcc", "-shared", "-fPIC", "-o", os.path.join(self.folder, "tls.so"),
+			os.path.join(os.path.dirname(os.path.abspath(__file__)), "opensmtpd_tls.c")], check=True)
+
 	def command(self):
-		return f"/usr/sbin/smtpd -d -f {self.folder}/smtpd.conf"
+		return f"env LD_PRELOAD={self.folder}/tls.so /usr/sbin/smtpd -d -f {self.folder}/smtpd.conf"
 
 	def wait(self, number=1, seconds=30):
 		return [message.data for message in self.sink.wait(number, seconds)]
