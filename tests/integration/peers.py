@@ -32,7 +32,8 @@ mount --bind {folder}/passwd /etc/passwd
 mount --bind {folder}/group /etc/group
 mount -t overlay peer -o lowerdir={package}/usr:/usr /usr
 {more}
-exec {command}
+{command} &
+wait
 """
 
 
