@@ -117,7 +117,7 @@ void net_join(int client, int server, int listener)
 	net_end[server].pending = true;
 	net_end[server].listener = listener;
 	net_end[server].order = ++net.order;
-	net_end[server].due_ms = world_now() + world_latency();
+	net_end[server].joined_ms = world_now() + world_latency();
 	if (!net_listener[listener].gateway)
 		net_listener[listener].again = true;
 }
@@ -131,7 +131,7 @@ int net_oldest(int listener)
 
 		if (e->state == END_FREE || !e->pending || e->listener != listener)
 			continue;
-		if (e->due_ms > world_now())
+		if (e->joined_ms > world_now())
 			continue;
 		if (best < 0 || e->order < net_end[best].order)
 			best = i;
@@ -281,7 +281,8 @@ static void collect_end(struct port_tcp *e, struct owners *o)
 	bool spurious = net.how == SIM_RANDOM && sim_random(64) == 0;
 
 	e->budget = budget();
-	if (!e->owner_new && !(e->read_again && can_read) && !(e->write_again && can_write) && !spurious)
+	if (!e->owner_new && !spurious && !(e->read_again && can_read) &&
+	    !(e->write_again && can_write))
 		return;
 	if (!owners_add(o, e->owner))
 		return;
@@ -317,23 +318,29 @@ void net_collect(struct owners *o)
 	}
 }
 
-static bool expects(const struct port_tcp *e)
+/* When something will next arrive at an end. */
+static uint64_t next_ms(const struct port_tcp *e)
 {
 	if (e->state == END_FREE || e->hole)
-		return false;
-	if (e->state == END_CONNECTING || e->pending || (e->fin_in && !e->fin_shown))
-		return true;
-	return e->len > e->shown && (e->shown == 0 || !e->gateway);
+		return NO_EVENT;
+	if (e->pending)
+		return e->joined_ms;
+	if (e->state == END_CONNECTING || (e->fin_in && !e->fin_shown))
+		return e->due_ms;
+	return e->len > e->shown && (e->shown == 0 || !e->gateway) ? e->due_ms : NO_EVENT;
 }
 
 uint64_t net_next_ms(void)
 {
-	uint64_t at = NO_EVENT;
+	uint64_t best = NO_EVENT;
 
-	for (int i = 0; i < net_high; i++)
-		if (expects(&net_end[i]) && net_end[i].due_ms > world_now() && net_end[i].due_ms < at)
-			at = net_end[i].due_ms;
-	return at;
+	for (int i = 0; i < net_high; i++) {
+		uint64_t at = next_ms(&net_end[i]);
+
+		if (at > world_now() && at < best)
+			best = at;
+	}
+	return best;
 }
 
 bool net_room(void)

@@ -27,6 +27,7 @@ struct port_tcp {
 	int peer;                        /* the other end, or -1 when it has been given back */
 	int listener;                    /* while pending */
 	uint32_t order;                  /* of arrival, while pending */
+	uint64_t joined_ms;              /* when a pending end may be accepted */
 	port_owner owner;
 	struct port_addr local, remote;
 	uint16_t head, len, shown, window, budget;

@@ -3,7 +3,7 @@
  *
  * port/sim implements port.h in one process without a system below: connections are byte queues,
  * time is a number, storage is memory. Everything follows from the seed, so a run repeats exactly.
- * A test calls sim_reset(), sets the world up, runs the core, plays the far ends between its passes.
+ * A test calls sim_reset(), sets the world up, runs the core, plays far ends between its passes.
  *
  * Time moves only in port_wait() (to the next event, at most by what the core allowed) and in
  * sim_clock_advance(). port_wait() also returns when something reaches a far end, so that the test
@@ -37,7 +37,7 @@ enum {
 /* ---- the machine ---- */
 
 /* Puts everything back: no connection, no object, no file, no record, no fault; the clock stands
- * 30 s before 2^32 ms, the wall clock at 2026-11-22 12:00:00 UTC trusted, entropy healthy and drawn from
+ * 30 s before 2^32 ms, the wall clock at 2026-11-22 12:00:00 UTC trusted, entropy healthy, from
  * `seed`, segments whole, latency 0. */
 void sim_reset(uint64_t seed);
 
