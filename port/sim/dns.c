@@ -32,7 +32,7 @@ struct message {
 	size_t len;
 };
 
-void dns_reset(void)
+void dnsd_reset(void)
 {
 	records = fault_count = queries = 0;
 	memset(tcp, 0, sizeof tcp);

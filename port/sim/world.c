@@ -52,7 +52,7 @@ void sim_reset(uint64_t seed)
 	blobs_reset();
 	net_reset();
 	udp_reset();
-	dns_reset();
+	dnsd_reset();
 	host_reset();
 	store_reset();
 	file_reset();

@@ -80,7 +80,7 @@ uint64_t udp_next_ms(void);
 void udp_power_cut(void);
 int udp_handles(void);
 
-void dns_reset(void);
+void dnsd_reset(void);
 void dns_datagram(int socket, const uint8_t *msg, size_t len);
 void dns_serve_tcp(void);
 
