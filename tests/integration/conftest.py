@@ -6,6 +6,7 @@ import pytest
 
 import harness
 from authority import Authority
+from dnsserver import NameServer
 from upstream import Upstream
 
 
@@ -93,3 +94,17 @@ def relay(gateway, upstream, authority):
 		return running
 
 	return make
+
+
+@pytest.fixture
+def names():
+	"""Starts name servers: `names({"mx.test": ["127.0.0.1"]})`."""
+	made = []
+
+	def make(known):
+		made.append(NameServer(known))
+		return made[-1]
+
+	yield make
+	for server in made:
+		server.stop()
