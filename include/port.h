@@ -280,11 +280,19 @@ enum port_console_ask {
 	PORT_ASK_SECRET     /* one line that is not echoed */
 };
 
-/* Tells the far end which kind of input is awaited now. E_OK or E_AGAIN. */
+/* Tells the far end which kind of input is awaited now: before each text and secret, and when the
+ * next command is awaited (a far end that has only one command ends then). E_OK or E_AGAIN. */
 int port_console_ask(struct port_console *c, enum port_console_ask what);
 
 /* Closes a console; a scripted one ends with `status` (0 success). */
 void port_console_close(struct port_console *c, int status);
+
+/* The program as a client of a running gateway's control socket (systems with processes only; called
+ * without port_start()). `argv` are the words of one command, joined with spaces; with argc 0 the
+ * terminal, or the lines of the standard input, are passed on until their end. Returns the gateway's
+ * status (0 success, 1 failure, 2 usage), or E_NOENT, E_REFUSED (no gateway runs there), E_ACCESS (the
+ * socket is not ours to open), E_NOSLOT, E_IO. */
+int port_console_client(const char *control_path, int argc, char *const argv[]);
 
 /* ---- log ---- */
 
