@@ -1,0 +1,172 @@
+/*
+ * session.c - the life of a session between accept and free: pump, pump, step; wake-ups; the end.
+ *
+ * Wake-ups stand in an array of their own, so that looking for the nearest touches no session.
+ */
+#include "gateway/session.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "board.h"
+#include "gateway/limits.h"
+#include "gateway/listeners.h"
+
+enum { BUDGET_STEPS = 64, LENT_MAX_MS = 30000 };
+
+POOL_DEFINE(session, struct session, BOARD_SESSIONS);
+
+static struct {
+	uint64_t wake_ms[BOARD_SESSIONS];
+	uint64_t next_id;
+	unsigned high; /* one above the highest index ever used since the reset */
+} life;
+
+struct session *session_new(void)
+{
+	struct session *s = pool_get(&pool_session);
+	uint16_t index;
+
+	if (s == NULL)
+		return NULL;
+	index = pool_index(&pool_session, s);
+	if (index >= life.high)
+		life.high = index + 1u;
+	life.wake_ms[index] = UINT64_MAX;
+	s->id = ++life.next_id;
+	s->opened_ms = port_clock_ms();
+	return s;
+}
+
+void session_drop(struct session *s)
+{
+	pool_put(&pool_session, s);
+}
+
+port_owner session_owner(const struct session *s)
+{
+	return owner_of(OWNER_SESSION, pool_index(&pool_session, s));
+}
+
+void session_wake_at(struct session *s, uint64_t at_ms)
+{
+	life.wake_ms[pool_index(&pool_session, s)] = at_ms;
+}
+
+static void session_free(struct session *s, int why)
+{
+	uint16_t index = pool_index(&pool_session, s);
+
+	if (s->state != NULL)
+		s->type->end(s);
+	if (s->reset || (why != E_EOF && why != E_OK)) {
+		chan_abort(&s->down);
+		chan_abort(&s->up);
+	} else {
+		chan_close(&s->down);
+		chan_close(&s->up);
+	}
+	if (s->counted)
+		limits_client_leave(&s->peer);
+	listeners_release(&s->policy);
+	life.wake_ms[index] = UINT64_MAX;
+	pool_put(&pool_session, s);
+}
+
+/* One round of pump, pump, step. */
+static int session_round(struct session *s)
+{
+	int down = chan_pump(&s->down);
+	int up = chan_is_open(&s->up) ? chan_pump(&s->up) : 0;
+	int moved = s->type->step(s);
+
+	if (moved < 0)
+		return moved;
+	return moved + (down > 0) + (up > 0);
+}
+
+static bool holds_too_long(const struct session *s, uint64_t now_ms)
+{
+	uint64_t down = chan_lent_since_ms(&s->down), up = chan_lent_since_ms(&s->up);
+
+	return (down != 0 && now_ms - down > LENT_MAX_MS) || (up != 0 && now_ms - up > LENT_MAX_MS);
+}
+
+void session_run(uint16_t index)
+{
+	struct session *s = pool_at(&pool_session, index);
+	int moved = 1;
+
+	if (s == NULL)
+		return;
+	for (int i = 0; i < BUDGET_STEPS && moved > 0; i++)
+		moved = session_round(s);
+	if (moved < 0)
+		session_free(s, moved);
+	else if (moved > 0)
+		due_mark(session_owner(s));
+}
+
+uint64_t session_nearest_ms(void)
+{
+	uint64_t nearest = UINT64_MAX;
+
+	for (unsigned i = 0; i < life.high; i++)
+		if (life.wake_ms[i] < nearest)
+			nearest = life.wake_ms[i];
+	return nearest;
+}
+
+void session_wake_due(uint64_t now_ms)
+{
+	for (unsigned i = 0; i < life.high; i++) {
+		if (life.wake_ms[i] > now_ms)
+			continue;
+		life.wake_ms[i] = UINT64_MAX;
+		due_mark(owner_of(OWNER_SESSION, (uint16_t)i));
+	}
+}
+
+void session_check_lent(uint64_t now_ms)
+{
+	for (unsigned i = 0; i < life.high; i++) {
+		struct session *s = pool_at(&pool_session, (uint16_t)i);
+
+		if (s == NULL || !holds_too_long(s, now_ms))
+			continue;
+		log_line(PORT_LOG_WARN, "session %llu: held a record buffer too long",
+			(unsigned long long)s->id);
+		s->reset = true;
+		session_free(s, E_TIMEOUT);
+	}
+}
+
+void session_stop_all(bool hard)
+{
+	for (struct session *s = session_next(0); s != NULL;
+			s = session_next(pool_index(&pool_session, s) + 1u)) {
+		s->type->stop(s, hard);
+		due_mark(session_owner(s));
+	}
+}
+
+unsigned session_count(void)
+{
+	return pool_session.now;
+}
+
+struct session *session_next(unsigned from)
+{
+	for (unsigned i = from; i < life.high; i++) {
+		struct session *s = pool_at(&pool_session, (uint16_t)i);
+
+		if (s != NULL)
+			return s;
+	}
+	return NULL;
+}
+
+void session_reset(void)
+{
+	memset(&life, 0, sizeof life);
+}

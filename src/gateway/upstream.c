@@ -1,0 +1,449 @@
+/*
+ * upstream.c - from an account's name to a signed-in connection, stage by stage.
+ *
+ * Addresses of both families are asked for at once and tried in turn, the next one 250 ms after the
+ * last while that is still connecting (RFC 8305 in its simplest form); the first that stands wins. An
+ * account without TLS may lead to private addresses only, and nothing may lead back to ourselves.
+ */
+#include "gateway/upstream.h"
+
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/base64.h"
+#include "base/log.h"
+#include "board.h"
+#include "gateway/host.h"
+#include "gateway/listeners.h"
+#include "gateway/places.h"
+
+enum { HEAD_START_MS = 250, RESOLVE_MS = 15000, CONNECT_MS = 30000, HANDSHAKE_MS = 30000,
+	PLACE_MS = 30000 };
+
+POOL_DEFINE(upstream, struct upstream, BOARD_TRANSACTIONS);
+
+#define STAGE_NAME(name, text) text,
+const char *const up_stage_name[UP_STAGE_COUNT] = { UP_STAGES(STAGE_NAME) };
+#undef STAGE_NAME
+
+static const uint8_t securities[CFG_tls_COUNT] = {
+	[CFG_TLS_OFF] = SMTP_CLEAR, [CFG_TLS_STARTTLS] = SMTP_BY_STARTTLS, [CFG_TLS_IMPLICIT] = SMTP_BY_TLS,
+};
+
+static unsigned mechs_allowed(uint8_t auth)
+{
+	static const unsigned sets[CFG_auth_COUNT] = {
+		[CFG_AUTH_AUTO] = SASL_BIT(SASL_PLAIN) | SASL_BIT(SASL_LOGIN) | SASL_BIT(SASL_CRAM_MD5),
+		[CFG_AUTH_PLAIN] = SASL_BIT(SASL_PLAIN), [CFG_AUTH_LOGIN] = SASL_BIT(SASL_LOGIN),
+		[CFG_AUTH_CRAM_MD5] = SASL_BIT(SASL_CRAM_MD5),
+	};
+
+	return sets[auth];
+}
+
+static void stage_set(struct upstream *u, enum up_stage stage, uint32_t within_ms)
+{
+	u->stage = (uint8_t)stage;
+	u->deadline_ms = port_clock_ms() + within_ms;
+}
+
+static void connections_drop(struct upstream *u)
+{
+	if (u->first_try != NULL)
+		port_abort(u->first_try);
+	if (u->second_try != NULL)
+		port_abort(u->second_try);
+	u->first_try = u->second_try = NULL;
+}
+
+void upstream_fail(struct upstream *u, struct chan *ch, int error)
+{
+	char text[256];
+	struct fmt f = fmt_on(text, sizeof text);
+
+	if (u->stage == UP_FAILED)
+		return;
+	u->failed_stage = u->stage;
+	u->stage = UP_FAILED;
+	u->error = error;
+	u->tls_why = ch->why;
+	chan_abort(ch);
+	upstream_end(u);
+	upstream_explain(u, &f);
+	log_line(PORT_LOG_WARN, "account %s: %.*s", u->account, (int)f.len, f.p);
+}
+
+int upstream_start(struct upstream *u, const char *account, struct slice login,
+	struct slice secret)
+{
+	const struct settings *s = settings_running();
+	const struct cfg_account *a = settings_account(s, account);
+	struct fmt name = fmt_on(u->account, sizeof u->account);
+	struct fmt host = fmt_on(u->host, sizeof u->host);
+
+	if (a == NULL || login.len > sizeof u->login || secret.len > sizeof u->secret)
+		return E_NOENT;
+	fmt_str(&name, account);
+	fmt_str(&host, settings_text(s, a->smtp_host));
+	fmt_cstr(&name);
+	fmt_cstr(&host);
+	u->port = a->smtp_port;
+	u->security = securities[a->smtp_tls];
+	u->client_login = a->login == CFG_LOGIN_CLIENT;
+	u->sign_in = a->auth != CFG_AUTH_NONE;
+	memcpy(u->login, login.p != NULL ? login.p : (const uint8_t *)"", login.len);
+	memcpy(u->secret, secret.p != NULL ? secret.p : (const uint8_t *)"", secret.len);
+	u->login_len = (uint16_t)login.len;
+	u->secret_len = (uint16_t)secret.len;
+	smtp_client_start(&u->smtp, (enum smtp_security)u->security, u->sign_in, mechs_allowed(a->auth));
+	stage_set(u, UP_PLACE, PLACE_MS);
+	return E_OK;
+}
+
+/* ---- stages ---- */
+
+static int place_step(struct upstream *u, struct chan *ch, port_owner owner)
+{
+	int e = places_take(u->account, &u->waits_place, owner);
+
+	(void)ch;
+	if (e == E_AGAIN)
+		return 0;
+	u->has_place = true;
+	stage_set(u, UP_RESOLVE, RESOLVE_MS);
+	return 1;
+}
+
+/* Addresses that may be used: not ours, and private ones only where TLS is off. */
+static void addresses_add(struct upstream *u, const struct dns_answer *a)
+{
+	struct port_addr at = { { 0 }, u->port, 0 };
+
+	for (unsigned i = 0; i < a->count && u->addr_count < UP_ADDRS; i++) {
+		if (dns_answer_ip(a, i, at.ip) != E_OK)
+			continue;
+		if (u->security == SMTP_CLEAR && !addr_is_private(&at))
+			u->refused_public = true;
+		else if (listeners_is_own(&at))
+			u->refused_own = true;
+		else
+			u->addr[u->addr_count++] = at;
+	}
+}
+
+static int resolve_step(struct upstream *u, struct chan *ch, port_owner owner)
+{
+	struct dns_answer v6, v4;
+	int e6 = dns_lookup(u->host, DNS_AAAA, &u->waits_v6, owner, &v6);
+	int e4 = dns_lookup(u->host, DNS_A, &u->waits_v4, owner, &v4);
+
+	if (e6 == E_AGAIN || e4 == E_AGAIN)
+		return 0;
+	u->addr_count = 0;
+	if (e6 == E_OK)
+		addresses_add(u, &v6);
+	if (e4 == E_OK)
+		addresses_add(u, &v4);
+	if (u->addr_count == 0) {
+		upstream_fail(u, ch, u->refused_public || u->refused_own ? E_ACCESS :
+			e4 != E_OK && e4 != E_NOENT ? e4 : e6 != E_OK && e6 != E_NOENT ? e6 : E_NOENT);
+		return 1;
+	}
+	stage_set(u, UP_CONNECT, CONNECT_MS);
+	return 1;
+}
+
+/* Starts the next try where one is wanted. The result of the start, E_AGAIN when none is wanted now. */
+static int try_next(struct upstream *u, port_owner owner)
+{
+	struct port_tcp **free_try = u->first_try == NULL ? &u->first_try : &u->second_try;
+	bool busy = u->first_try != NULL || u->second_try != NULL;
+	uint64_t now = port_clock_ms();
+
+	if (*free_try != NULL || u->addr_next >= u->addr_count || (busy && now < u->try_ms))
+		return E_AGAIN;
+	u->try_ms = now + HEAD_START_MS;
+	return port_connect(&u->addr[u->addr_next++], owner, free_try);
+}
+
+/* Looks at one try: E_OK when it stands; else it is given back when it failed. */
+static int try_look(struct upstream *u, struct port_tcp **t)
+{
+	int e = *t != NULL ? port_connected(*t) : E_AGAIN;
+
+	if (e < 0 && e != E_AGAIN) {
+		u->error = e;
+		port_abort(*t);
+		*t = NULL;
+	}
+	return e;
+}
+
+static void connected(struct upstream *u, struct chan *ch, struct port_tcp **winner,
+	port_owner owner)
+{
+	struct port_tcp *net = *winner;
+
+	*winner = NULL;
+	connections_drop(u);
+	chan_open(ch, net, owner);
+	stage_set(u, u->security == SMTP_BY_TLS ? UP_HANDSHAKE : UP_TALK, HANDSHAKE_MS);
+}
+
+static int connect_step(struct upstream *u, struct chan *ch, port_owner owner)
+{
+	int e = try_next(u, owner), moved = e != E_AGAIN;
+
+	if (e < 0 && e != E_AGAIN)
+		u->error = e;
+	if (try_look(u, &u->first_try) == E_OK) {
+		connected(u, ch, &u->first_try, owner);
+		return 1;
+	}
+	if (try_look(u, &u->second_try) == E_OK) {
+		connected(u, ch, &u->second_try, owner);
+		return 1;
+	}
+	if (u->first_try == NULL && u->second_try == NULL && u->addr_next >= u->addr_count) {
+		upstream_fail(u, ch, u->error);
+		return 1;
+	}
+	return moved;
+}
+
+static void pins_fill(const struct settings *s, const struct cfg_account *a,
+	struct tls_client_want *want)
+{
+	for (unsigned i = 0; i < a->pin.count && want->pin_count < TLS_PINS_MAX; i++) {
+		struct slice pin = settings_slice(s, settings_item(s, a->pin, i)->text);
+
+		if (base64_decode(slice_from(pin, strlen("sha256/")), want->pins[want->pin_count], 32) == 32)
+			want->pin_count++;
+	}
+}
+
+static int tls_begin(struct upstream *u, struct chan *ch)
+{
+	const struct settings *s = settings_running();
+	const struct cfg_account *a = settings_account(s, u->account);
+	struct tls_client_want want = { .name = u->host, .scope = u->account };
+
+	if (a == NULL)
+		return E_NOENT;
+	want.trust = settings_text(s, a->trust != 0 ? a->trust : s->gateway[0].trust);
+	pins_fill(s, a, &want);
+	return chan_tls_client(ch, &want);
+}
+
+static int handshake_step(struct upstream *u, struct chan *ch, port_owner owner)
+{
+	int e;
+
+	(void)owner;
+	if (ch->tls == NULL) {
+		if (!chan_flushed(ch))
+			return 0;
+		e = tls_begin(u, ch);
+		if (e != E_OK)
+			upstream_fail(u, ch, e);
+		stage_set(u, (enum up_stage)u->stage, HANDSHAKE_MS);
+		return 1;
+	}
+	if (!chan_secure(ch))
+		return 0;
+	if (u->security == SMTP_BY_STARTTLS)
+		smtp_client_secured(&u->smtp);
+	stage_set(u, UP_TALK, smtp_client_patience_ms(&u->smtp));
+	return 1;
+}
+
+/* ---- the dialogue ---- */
+
+static struct sasl_credentials credentials(const struct upstream *u)
+{
+	const struct settings *s = settings_running();
+	const struct cfg_account *a = settings_account(s, u->account);
+	struct sasl_credentials who = { { NULL, 0 }, slice_of(u->login, u->login_len),
+		slice_of(u->secret, u->secret_len) };
+
+	if (!u->client_login && a != NULL) {
+		who.authcid = settings_slice(s, a->username != 0 ? a->username : a->address);
+		who.secret = settings_slice(s, a->password);
+	}
+	return who;
+}
+
+/* Says what the dialogue has to say. > 0, 0, or an error. */
+static int talk_say(struct upstream *u, struct chan *ch)
+{
+	char line[SMTP_COMMAND_MAX + SASL_LINE_MAX];
+	struct fmt f = fmt_on(line, sizeof line);
+	struct sasl_credentials who = credentials(u);
+	int e;
+
+	if (chan_room(ch) < SMTP_COMMAND_MAX)
+		return 0;
+	e = smtp_client_say(&u->smtp, host_name(), &who, &f);
+	if (e == E_OK)
+		e = f.over ? E_LIMIT : chan_put(ch, line, f.len);
+	mem_wipe(line, sizeof line);
+	return e == E_OK ? 1 : e == E_AGAIN ? 0 : E_PROTO;
+}
+
+/* Hears one line. > 0, 0, or an error. */
+static int talk_hear(struct upstream *u, struct chan *ch)
+{
+	struct slice line;
+	int e = chan_line(ch, &line, NULL);
+
+	if (e == E_AGAIN || (e == E_EOF && u->stage == UP_READY && u->smtp.pending_len == 0))
+		return 0;
+	if (e != E_OK)
+		return e == E_LIMIT || e == E_EXIST ? E_PROTO : e;
+	e = smtp_client_hear(&u->smtp, line);
+	chan_line_done(ch);
+	u->deadline_ms = port_clock_ms() + smtp_client_patience_ms(&u->smtp);
+	return e == E_PROTO ? E_PROTO : 1;
+}
+
+static int talk_step(struct upstream *u, struct chan *ch, port_owner owner)
+{
+	int said, heard = 0;
+
+	(void)owner;
+	if (u->smtp.state == SMTP_SECURING) {
+		stage_set(u, UP_HANDSHAKE, HANDSHAKE_MS);
+		return 1;
+	}
+	said = talk_say(u, ch);
+	if (said >= 0)
+		heard = talk_hear(u, ch);
+	if (said < 0 || heard < 0) {
+		upstream_fail(u, ch, said < 0 ? said : ch->error != E_OK ? ch->error : heard);
+		return 1;
+	}
+	if (u->stage == UP_TALK && smtp_client_idle(&u->smtp)) {
+		mem_wipe(u->secret, sizeof u->secret);
+		u->secret_len = 0;
+		u->stage = UP_READY;
+	}
+	return said + heard;
+}
+
+/* A channel that broke ends it, once what it still brought has been read. */
+static int broken(struct upstream *u, struct chan *ch)
+{
+	if (u->stage < UP_HANDSHAKE || u->stage == UP_FAILED || ch->error == E_OK)
+		return 0;
+	upstream_fail(u, ch, ch->error);
+	return 1;
+}
+
+int upstream_step(struct upstream *u, struct chan *ch, port_owner owner)
+{
+	static int (*const steps[UP_STAGE_COUNT])(struct upstream *, struct chan *, port_owner) = {
+		[UP_PLACE] = place_step, [UP_RESOLVE] = resolve_step, [UP_CONNECT] = connect_step,
+		[UP_HANDSHAKE] = handshake_step, [UP_TALK] = talk_step, [UP_READY] = talk_step,
+	};
+	int moved;
+
+	if (u->stage == UP_FAILED)
+		return 0;
+	if (port_clock_ms() >= upstream_deadline_ms(u) && port_clock_ms() >= u->deadline_ms) {
+		upstream_fail(u, ch, u->stage == UP_PLACE ? E_NOSLOT : E_TIMEOUT);
+		return 1;
+	}
+	moved = steps[u->stage](u, ch, owner);
+	return moved > 0 ? moved : broken(u, ch);
+}
+
+int upstream_ask(struct upstream *u, struct chan *ch, enum smtp_state step, struct slice line)
+{
+	int e = chan_put(ch, line.p, line.len);
+
+	if (e != E_OK)
+		return e;
+	e = smtp_client_ask(&u->smtp, step);
+	u->deadline_ms = port_clock_ms() + smtp_client_patience_ms(&u->smtp);
+	return e;
+}
+
+uint64_t upstream_deadline_ms(const struct upstream *u)
+{
+	bool racing = u->stage == UP_CONNECT && u->addr_next < u->addr_count;
+
+	if (u->stage == UP_FAILED || (u->stage == UP_READY && u->smtp.pending_len == 0))
+		return UINT64_MAX;
+	return racing && u->try_ms < u->deadline_ms ? u->try_ms : u->deadline_ms;
+}
+
+void upstream_end(struct upstream *u)
+{
+	connections_drop(u);
+	waiter_leave(&u->waits_v6);
+	waiter_leave(&u->waits_v4);
+	places_leave(u->account, &u->waits_place);
+	if (u->has_place)
+		places_give(u->account);
+	u->has_place = false;
+	mem_wipe(u->secret, sizeof u->secret);
+	u->secret_len = 0;
+}
+
+/* ---- explaining ---- */
+
+static void explain_connect(const struct upstream *u, struct fmt *out)
+{
+	fmt_printf(out, "%s port %u: %s", u->host, (unsigned)u->port,
+		u->error == E_NOSLOT ? "too many connections of our own" : error_text(u->error));
+}
+
+static void explain_resolve(const struct upstream *u, struct fmt *out)
+{
+	if (u->refused_own)
+		fmt_printf(out, "%s is this gateway itself", u->host);
+	else if (u->refused_public)
+		fmt_printf(out, "%s is not a private address, and TLS is off for it", u->host);
+	else if (u->error == E_NOENT)
+		fmt_printf(out, "the name %s does not exist", u->host);
+	else
+		fmt_printf(out, "the name %s cannot be looked up: %s", u->host, error_text(u->error));
+}
+
+static void explain_dialogue(const struct upstream *u, struct fmt *out)
+{
+	const struct smtp_client *c = &u->smtp;
+
+	fmt_printf(out, "%s: %s", u->host, c->failure != SMTP_FINE ?
+		smtp_failure_text((enum smtp_failure)c->failure) : error_text(u->error));
+	if (c->failure == SMTP_FINE || c->reply.code == 0)
+		return;
+	fmt_printf(out, " (%u%s%s ", (unsigned)c->reply.code, c->reply.enhanced[0] != '\0' ? " " : "",
+		c->reply.enhanced);
+	fmt_clean(out, smtp_client_excerpt(c), 120);
+	fmt_char(out, ')');
+}
+
+void upstream_explain(const struct upstream *u, struct fmt *out)
+{
+	if (u->error == E_TLS || u->tls_why != TLS_FINE)
+		fmt_printf(out, "%s: TLS: %s", u->host, tls_failure_text(u->tls_why));
+	else if (u->failed_stage == UP_PLACE)
+		fmt_printf(out, "all connections of the account are in use");
+	else if (u->failed_stage == UP_RESOLVE)
+		explain_resolve(u, out);
+	else if (u->failed_stage == UP_CONNECT)
+		explain_connect(u, out);
+	else
+		explain_dialogue(u, out);
+}
+
+bool upstream_temporary(const struct upstream *u)
+{
+	return u->smtp.failure == SMTP_FINE || smtp_failure_temporary((enum smtp_failure)u->smtp.failure);
+}
+
+void upstream_reset(void)
+{
+	places_reset();
+}

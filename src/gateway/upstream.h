@@ -1,0 +1,90 @@
+/*
+ * upstream.h - the way to an account's server: a place among the account's connections, addresses,
+ * connection, TLS, sign-in. Common to relay, proxies, fetch and check; what is spoken behind it is the
+ * session's.
+ */
+#ifndef GATEWAY_UPSTREAM_H
+#define GATEWAY_UPSTREAM_H
+
+#include "base/pool.h"
+#include "config/settings.h"
+#include "io/chan.h"
+#include "io/dns.h"
+#include "proto/smtp_client.h"
+
+/* X(name, text): the stages in order. */
+#define UP_STAGES(X) \
+	X(UP_PLACE,     "waiting for the account") /* all its connections are in use */ \
+	X(UP_RESOLVE,   "resolving") \
+	X(UP_CONNECT,   "connecting") \
+	X(UP_HANDSHAKE, "handshake") \
+	X(UP_TALK,      "signing in") \
+	X(UP_READY,     "ready") \
+	X(UP_FAILED,    "failed")
+
+#define UP_STAGE_ENUM(name, text) name,
+enum up_stage { UP_STAGES(UP_STAGE_ENUM) UP_STAGE_COUNT };
+#undef UP_STAGE_ENUM
+
+extern const char *const up_stage_name[UP_STAGE_COUNT];
+
+enum { UP_ADDRS = 8, UP_ACCOUNT_MAX = 33, UP_HOST_MAX = 254 };
+
+struct upstream {
+	uint8_t stage;                 /* enum up_stage */
+	uint8_t failed_stage;          /* where it failed, with UP_FAILED */
+	int error;                     /* why: an error of error.h; E_TLS: see tls_why; E_PROTO: smtp.failure */
+	enum tls_failure tls_why;
+	char account[UP_ACCOUNT_MAX];  /* section name */
+	char host[UP_HOST_MAX];
+	uint16_t port;
+	uint8_t security;              /* enum smtp_security */
+	bool sign_in, client_login;
+	bool has_place, second, refused_public, refused_own;
+	struct waiter waits_v6, waits_v4, waits_place;
+	struct port_addr addr[UP_ADDRS];
+	uint8_t addr_count, addr_next;
+	struct port_tcp *first_try, *second_try; /* connections under way; the winner goes to the channel */
+	struct port_addr at;           /* where the connection goes */
+	uint64_t try_ms, deadline_ms;
+	struct smtp_client smtp;
+	uint16_t login_len, secret_len; /* credentials of a client's own, wiped once used */
+	char login[SASL_LOGIN_MAX];
+	uint8_t secret[SASL_PASSWORD_MAX];
+};
+
+POOL_DECLARE(upstream);
+
+/* Prepares the way to an account's SMTP server. login and secret are a client's own credentials for
+ * `login client` accounts, else empty. E_OK, or E_NOENT (no such account any more). */
+int upstream_start(struct upstream *u, const char *account, struct slice login,
+	struct slice secret);
+
+/* Goes on with the channel, which it opens. > 0: something moved, 0: waits, E_OK never; u->stage tells.
+ * A failure closes the channel. Never fails by itself. */
+int upstream_step(struct upstream *u, struct chan *ch, port_owner owner);
+
+/* A transaction command of the driver's: sends `line` (with CRLF) and awaits its reply as `step`. E_OK,
+ * E_AGAIN (no room now). */
+int upstream_ask(struct upstream *u, struct chan *ch, enum smtp_state step, struct slice line);
+
+/* When it runs out of patience, in milliseconds of port_clock_ms(). */
+uint64_t upstream_deadline_ms(const struct upstream *u);
+
+/* Says that the connection, once ready, failed: closes the channel and notes why. */
+void upstream_fail(struct upstream *u, struct chan *ch, int error);
+
+/* Gives back what it holds: place, lookups, connections under way, credentials. The channel is the
+ * caller's. */
+void upstream_end(struct upstream *u);
+
+/* A sentence on why it failed, for the owner: stage, cause, the server's own words. */
+void upstream_explain(const struct upstream *u, struct fmt *out);
+
+/* Whether trying again later can help without the owner doing anything. */
+bool upstream_temporary(const struct upstream *u);
+
+/* Forgets the counts of accounts. */
+void upstream_reset(void);
+
+#endif
