@@ -58,9 +58,12 @@ def test_four_hundred_clients(relay, small):
 	leave = threading.Event()
 
 	def client(number):
-		with Client(gate.port(), source=source(number), timeout=60) as device:
+		try:
+			device = Client(gate.port(), source=source(number), timeout=60)
+		finally:
 			opened.wait(60)
-			leave.wait(60)
+		leave.wait(60)
+		with device:
 			if device.greeting.code == 220:
 				device.ehlo()
 				return device.mail(recipients=[f"r{number}@example.test"]).code

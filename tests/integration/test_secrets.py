@@ -58,7 +58,7 @@ def exercise(gate):
 		client.auth_login("printer", CANARIES["local"])
 		assert client.mail().code == 250
 	for line in ("AUTH PLAIN " + b64("\0printer\0" + CANARIES["typed"]),
-			"AUTH LOGIN " + b64(CANARIES["typed"]), "AUTH PLAIN " + b64("\0a@c.test\0" + CANARIES["client"]),
+			"AUTH PLAIN " + b64("\0a@c.test\0" + CANARIES["client"]), "AUTH LOGIN " + b64("printer"),
 			"AUTH " + CANARIES["typed"], "PASS " + CANARIES["typed"]):
 		with Client(gate.port()) as client:
 			client.ehlo()
