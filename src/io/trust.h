@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "port.h"
 
 #ifndef BOARD_BUNDLES
@@ -24,10 +25,10 @@
  * file held more than BOARD_ANCHORS leave room for, the first ones are used and a warning is logged. */
 int trust_open(const char *path);
 
-/* Certificate number `nth` (0 up) of a bundle whose subject (DER of the Name) has this SHA-256, as DER
- * into `out` of `cap` bytes. Its length; E_NOENT: no more; E_IO: file missing, changed into something
- * without certificates, or not readable. */
-int trust_find(int bundle, const uint8_t subject_hash[32], unsigned nth, uint8_t *out, size_t cap);
+/* Certificate number `nth` (0 up) of a bundle whose subject (DER of the Name) has this SHA-256. E_OK with
+ * *der valid until the next call of this module; E_NOENT: no more; E_IO: file missing, changed into
+ * something without certificates, or not readable. */
+int trust_find(int bundle, const uint8_t subject_hash[32], unsigned nth, struct slice *der);
 
 /* Certificates indexed in a bundle; 0 for a bundle that is none. */
 unsigned trust_count(int bundle);

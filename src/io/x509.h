@@ -33,6 +33,7 @@ struct x509_check {
 	bool trusted;                    /* the chain reached an anchor or a pin: the rest is ignored */
 	bool lost;                       /* the trust file vanished or broke during the check */
 	enum tls_failure why;            /* first thing that was wrong */
+	enum tls_failure anchor_why;     /* why an anchor of the right name could not be used */
 	uint32_t want, len;              /* bytes of the present certificate: announced, collected */
 	uint8_t issuer_hash[32];         /* SHA-256 of the DN that the next certificate has to carry */
 	int64_t not_after_s;             /* of the server's certificate */
