@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "sim/sim.h"
+#include "sim.h"
 
 enum { OWNER_LISTEN = 1, OWNER_CONN = 2, OWNER_OTHER = 3 };
 

@@ -1,0 +1,154 @@
+/*
+ * steps_client.c - the steps of clients: C and S.
+ */
+#include "conv.h"
+
+/* ---- looking at replies ---- */
+
+static bool reply_whole(struct peer *p)
+{
+	size_t at = 0;
+
+	while (at < p->in_len) {
+		const uint8_t *end = memchr(p->in + at, '\n', p->in_len - at);
+		size_t next = end == NULL ? 0 : (size_t)(end - p->in) + 1;
+
+		if (next == 0)
+			return p->ended;
+		if (next - at < 5 || p->in[at + 3] != '-')
+			return true;
+		at = next;
+	}
+	return p->ended;
+}
+
+/* Any line of the last reply, without its code, with this beginning. */
+static bool reply_has(const struct peer *p, const char *pattern)
+{
+	for (const char *at = p->reply; *at != '\0'; ) {
+		size_t n = strcspn(at, "\n");
+
+		if (n > 4 && glob(pattern, at + 4, n - 4 - (at[n - 1] == '\r')))
+			return true;
+		at += n + (at[n] == '\n');
+	}
+	return false;
+}
+
+static const char *last_line(const struct peer *p)
+{
+	const char *at = p->reply, *next;
+
+	while ((next = strchr(at, '\n')) != NULL && next[1] != '\0')
+		at = next + 1;
+	return at;
+}
+
+static bool hear(struct peer *p)
+{
+	if (p->open && play_until(reply_whole, p, step_patience()) && peer_take_reply(p))
+		return true;
+	step_loose(p, p->open && p->ended ? "the connection ended, a reply was expected" :
+		"no reply comes");
+	return false;
+}
+
+static void expect_reply(const struct step *s, struct peer *p)
+{
+	const char *line;
+
+	if (!hear(p) || !play.strict)
+		return;
+	line = last_line(p);
+	if (!glob(s->text, line, strcspn(line, "\r\n")))
+		play_fail("%s expected \"%s\", got \"%.*s\"", p->name, s->text,
+			(int)strcspn(line, "\r\n"), line);
+}
+
+/* ---- clients ---- */
+
+static void open_client(const struct step *s, struct peer *p)
+{
+	char word[3][60] = { "", "", "" }, from[40] = "10.0.0.7", to[40] = "10.0.0.1";
+	unsigned port = 25;
+	struct port_addr a, b;
+	int n = s == NULL ? 0 : sscanf(s->text, "%59s %59s %59s", word[0], word[1], word[2]), end;
+
+	for (int i = 0; i < n; i++)
+		if (strncmp(word[i], "from=", 5) == 0)
+			snprintf(from, sizeof from, "%.39s", word[i] + 5);
+		else if (strncmp(word[i], "to=", 3) == 0)
+			snprintf(to, sizeof to, "%.39s", word[i] + 3);
+		else
+			port = (unsigned)strtoul(word[i], NULL, 10);
+	if (p->open)
+		sim_peer_close(p->end);
+	p->open = false;
+	a = sim_addr(from, (uint16_t)(40000 + (p - client)));
+	b = sim_addr(to, (uint16_t)port);
+	end = sim_peer_connect(&a, &b);
+	if (end >= 0)
+		peer_open(p, end);
+	else
+		step_loose(p, "cannot connect");
+}
+
+static void hello(struct peer *p)
+{
+	static const char line[] = "EHLO client.test\r\n";
+
+	if (!hear(p))
+		return;
+	if (play.strict && memcmp(p->reply, "220", 3) != 0)
+		play_fail("%s expected a greeting, got %s", p->name, p->reply);
+	ledger_client_sent(p, (const uint8_t *)line, sizeof line - 1);
+	step_send_line(p, line, sizeof line - 1);
+	if (hear(p) && play.strict && memcmp(p->reply, "250", 3) != 0)
+		play_fail("%s expected 250 to EHLO, got %s", p->name, p->reply);
+}
+
+/* Each line of a block as a line of its own. */
+static void send_mail(const struct step *s, struct peer *p)
+{
+	for (size_t at = 0; at < s->len; ) {
+		const char *end = memchr(s->text + at, '\n', s->len - at);
+		size_t n = (size_t)(end - (s->text + at)) + 1;
+
+		ledger_client_sent(p, (const uint8_t *)s->text + at, n);
+		step_send_line(p, s->text + at, n);
+		at += n;
+	}
+}
+
+void step_client(const struct step *s)
+{
+	struct peer *p = &client[s->number];
+
+	if (s->act == ACT_CONNECT) {
+		open_client(s, p);
+		return;
+	}
+	if (!p->open && !p->ended && !p->lost)
+		open_client(NULL, p);
+	switch (s->act) {
+	case ACT_SEND:
+		ledger_client_sent(p, (const uint8_t *)s->text, s->len);
+		/* fall through */
+	case ACT_RAW: step_send_line(p, s->text, s->len); break;
+	case ACT_MAIL: send_mail(s, p); break;
+	case ACT_HELLO: hello(p); break;
+	case ACT_EXPECT: expect_reply(s, p); break;
+	case ACT_HAS:
+	case ACT_HAS_NOT:
+		if (play.strict && reply_has(p, s->text) != (s->act == ACT_HAS))
+			play_fail("%s %s \"%s\" in the reply", p->name,
+				s->act == ACT_HAS ? "misses" : "does not want", s->text);
+		break;
+	case ACT_NONE: step_silence(s, p); break;
+	case ACT_CLOSED: step_ended(p); break;
+	case ACT_TLS: step_start_tls(s, p); break;
+	case ACT_PACE:
+	case ACT_WINDOW: step_shape(s, p); break;
+	default: step_end_peer(s, p);
+	}
+}
