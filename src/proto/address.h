@@ -28,7 +28,7 @@ struct path {
 /* What path_parse() allows. */
 #define PATH_RECIPIENT 1u  /* a forward-path: no <>; `postmaster` may stand without a domain */
 #define PATH_UTF8      2u  /* SMTPUTF8 is on: UTF-8 in local part and domain */
-#define PATH_LENIENT   4u  /* as devices write it: spaces around, no brackets, stray dots in the local
+#define PATH_LENIENT   4u  /* as devices write it: blanks around, no brackets, odd dots in the local
 	part, a sender without a domain (interop.md 2.6) */
 
 /* Why a path was refused. X(name, reply code, status for a sender, status for a recipient,
