@@ -1,6 +1,7 @@
 /*
- * tls.h - what the rest of the gateway knows of TLS: what it wants of a handshake, what became of it.
- * The engine (BearSSL, TLS 1.0 to 1.2) stays behind tls*.c, x509*.c, trust*.c and cert*.c.
+ * tls.h - what the rest of the gateway knows of TLS: what it wants of a handshake, what became
+ * of it. The engine (BearSSL, TLS 1.0 to 1.2) stays behind tls*.c, x509*.c, trust*.c and
+ * cert*.c.
  */
 #ifndef IO_TLS_H
 #define IO_TLS_H
@@ -14,6 +15,7 @@
 #define TLS_NAME_MAX 253 /* bytes of a host name */
 #define TLS_PINS_MAX 4
 
+/* Versions as they stand in records (RFC 5246 6.2.1). */
 enum tls_version { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
 
 /* Why TLS could not start or ended. X(name, text): the text is for the owner. */
@@ -31,7 +33,7 @@ enum tls_version { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
 	X(TLS_UNKNOWN_CA,    "the certificate does not lead to a trusted authority") \
 	X(TLS_BAD_SIGNATURE, "a signature in the certificate chain is wrong") \
 	X(TLS_WEAK,          "a key or signature in the certificate chain is too weak") \
-	X(TLS_CONSTRAINED,   "the authority is limited to names that do not match, or by limits we cannot check") \
+	X(TLS_CONSTRAINED,   "the authority is limited to other names, or by limits we cannot check") \
 	X(TLS_USAGE,         "the certificate is not meant for servers") \
 	X(TLS_NOT_CA,        "a certificate in the chain is not an authority") \
 	X(TLS_PIN,           "the server's key is not the pinned one") \
@@ -44,6 +46,7 @@ enum tls_version { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
 	X(TLS_INJECTED,      "unencrypted bytes arrived where TLS had to start") \
 	X(TLS_PROTOCOL,      "TLS protocol error")
 
+/* The failures. */
 #define TLS_FAILURE_ENUM(name, text) name,
 enum tls_failure { TLS_FAILURES(TLS_FAILURE_ENUM) TLS_FAILURE_COUNT };
 #undef TLS_FAILURE_ENUM
@@ -54,19 +57,20 @@ const char *tls_failure_text(enum tls_failure why);
 /* Server side of a handshake. Copied by chan_tls_server(). */
 struct tls_server_want {
 	uint16_t version_min;     /* enum tls_version */
-	uint8_t identity;         /* from identity_files() or identity_own() of cert.h */
-	uint16_t cache_scope;     /* sessions resume only within one scope: the listener's number */
-	bool buffered;            /* the clear bytes already read are the handshake's first (a PROXY header or
-	                             the detection of TLS came before): no barrier, they go to the engine */
-	const char *alpn;         /* the one protocol name accepted when the client offers any, or NULL */
+	uint8_t identity;         /* from identity_files() or identity_own() */
+	uint16_t cache_scope;     /* sessions resume only within one: the listener's number */
+	bool buffered;            /* clear bytes already read are the handshake's first (a PROXY header
+	                             or the detection of TLS came before): no barrier, on they go */
+	const char *alpn;         /* the one protocol name taken when any is offered, or NULL */
 };
 
 /* Client side. Copied by chan_tls_client(); the strings need to live during the call only. */
 struct tls_client_want {
-	const char *name;         /* host name or address literal that the certificate must carry */
-	const char *scope;        /* sessions resume only within one scope and name: the account's name */
+	const char *name;         /* host name or address that the certificate must carry */
+	const char *scope;        /* sessions resume only within one, and name: the account's name */
+	uint16_t port;            /* the server's: sessions resume only at the same one */
 	const char *trust;        /* path of the CA bundle */
-	uint8_t pins[TLS_PINS_MAX][32]; /* SHA-256 of SubjectPublicKeyInfo; with a pin the chain need not reach trust */
+	uint8_t pins[TLS_PINS_MAX][32]; /* SHA-256 of SubjectPublicKeyInfo; instead of trust */
 	uint8_t pin_count;
 };
 
@@ -75,7 +79,7 @@ struct tls_facts {
 	uint16_t version, suite;
 	bool resumed;
 	int32_t days_left;        /* client side, full handshake: of the server's certificate */
-	char issuer[64];          /* client side, full handshake: printable common name or organisation, NUL-terminated */
+	char issuer[64];          /* client side, full handshake: name, printable, NUL-terminated */
 };
 
 /* "TLS 1.2", static. */
@@ -84,10 +88,14 @@ const char *tls_version_name(uint16_t version);
 /* "ECDHE-ECDSA-AES128-GCM-SHA256", or "suite 0x…"-like static text for one without a name. */
 const char *tls_suite_name(uint16_t suite);
 
+/* "handshake failure": the name of an alert (RFC 5246 7.2), static. */
+const char *tls_alert_name(uint8_t alert);
+
 /* Forgets every session of both caches whose scope has changed meaning (reload of certificates). */
 void tls_forget_sessions(void);
 
-/* The caches empty, the turn of handshakes open. */
+/* Contexts, chains under verification and buffers free, the caches empty (chan_reset() calls
+ * it). */
 void tls_reset(void);
 
 #endif
