@@ -16,7 +16,7 @@ struct port_console {
 static struct port_console consoles[SIM_CONSOLES];
 static port_owner accept_owner;
 
-void console_reset(void)
+void sim_consoles_reset(void)
 {
 	for (int i = 0; i < SIM_CONSOLES; i++)
 		consoles[i].used = false;

@@ -56,7 +56,7 @@ void sim_reset(uint64_t seed)
 	host_reset();
 	store_reset();
 	file_reset();
-	console_reset();
+	sim_consoles_reset();
 	log_reset();
 }
 

@@ -96,7 +96,7 @@ void file_reset(void);
 void file_power_cut(void);
 int file_handles(void);
 
-void console_reset(void);
+void sim_consoles_reset(void);
 void console_collect(struct owners *o);
 void console_power_cut(void);
 int console_handles(void);
