@@ -1,8 +1,8 @@
 /*
  * client.c - the program as a client of a running gateway's control socket; the protocol stands in
- * console.c. A plain poll loop: the terminal keeps its own line editing. Standard input is only read
- * while nothing waits to be sent, and never while the far end's output is stuck, so that neither
- * side blocks the other.
+ * console.c. A plain poll loop: the terminal keeps its own line editing. Standard input is only
+ * read while nothing waits to be sent, and the far end's output is read all the time, so that
+ * neither side blocks the other.
  */
 #include "posix.h"
 

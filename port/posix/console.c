@@ -60,7 +60,7 @@ static void drop(struct port_console *c)
 	posix_handle_close(&c->h);
 }
 
-/* Looks for the whole greeting and takes nothing beyond it. True: the console waits to be accepted. */
+/* Looks for the whole greeting and takes nothing beyond it. True: the console waits now. */
 static bool greet(struct port_console *c)
 {
 	char line[GREETING_MAX + 1];

@@ -28,9 +28,10 @@ static int clear_stale(const char *path, const union posix_sockaddr *addr)
 	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (probe < 0)
 		return E_IO;
-	result = connect(probe, &addr->any, sizeof addr->local) == 0 || errno == EAGAIN ? E_INUSE : E_OK;
-	if (result == E_OK && errno != ECONNREFUSED)
-		result = errno == EACCES ? E_INUSE : E_IO;
+	if (connect(probe, &addr->any, sizeof addr->local) == 0 || errno == EAGAIN)
+		result = E_INUSE; /* a full queue is somebody's too */
+	else
+		result = errno == ECONNREFUSED ? E_OK : errno == EACCES ? E_ACCESS : E_IO;
 	close(probe);
 	if (result == E_OK && unlink(path) != 0)
 		result = E_IO;
@@ -62,8 +63,8 @@ int posix_control_open(const char *path, bool root)
 		name[0] = '\0';
 		return errno == EACCES ? E_ACCESS : E_IO;
 	}
-	if (root && posix_group_find("mailwicket", &gid))
-		(void)lchown(path, 0, gid);
+	if (root && posix_group_find("mailwicket", &gid) && lchown(path, 0, gid) != 0)
+		posix_logf(PORT_LOG_WARN, "the group mailwicket could not be given ", path, "");
 	return listen(sock, SOMAXCONN) == 0 ? E_OK : E_IO;
 }
 

@@ -1,8 +1,8 @@
 /*
  * dirs.c - the directories of the storage areas, and reading directories without allocation.
  *
- * A directory is taken over (owner, mode 0700) only when we made it, or it is empty, or it holds our
- * lock file: a wrong path in the configuration must not change the rights of /etc or /tmp.
+ * A directory is taken over (owner, mode 0700) only when we made it, or it is empty, or it holds
+ * our lock file: a wrong path in the configuration must not change the rights of /etc or /tmp.
  */
 #include "posix.h"
 
@@ -65,8 +65,9 @@ static bool give_entry(void *context, const char *name)
 	struct stat st;
 
 	if (fstatat(g->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-			st.st_uid != g->uid)
-		(void)fchownat(g->fd, name, g->uid, g->gid, AT_SYMLINK_NOFOLLOW);
+			st.st_uid != g->uid &&
+			fchownat(g->fd, name, g->uid, g->gid, AT_SYMLINK_NOFOLLOW) != 0)
+		posix_logf(PORT_LOG_WARN, "this object stays somebody else's: ", name, "");
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /*
  * log.c - lines to the standard error, to syslog (RFC 3164, as the C library writes it) or to a
  * collector over UDP (RFC 5424). Nothing here waits: the standard error is asked first whether it
- * takes a line, the sockets are non-blocking. What was lost is counted, and said once it works again.
+ * takes a line, the sockets are non-blocking. What was lost is counted, and said once it works.
  */
 #include "posix.h"
 

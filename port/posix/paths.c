@@ -1,8 +1,8 @@
 /*
  * paths.c - which files outside the store may be opened: those of the setup, and those that the
  * configuration names at the moment when its owner asks for a reload. With a parent this file works
- * there, out of the child's reach; a file that the console's `commit` names is therefore opened only
- * after the next SIGHUP or restart.
+ * there, out of the child's reach; a file that the console's `commit` names is therefore opened
+ * only after the next SIGHUP or restart.
  */
 #include "posix.h"
 
@@ -114,7 +114,7 @@ static void take_line(const char *line)
 	p = word(p + strcspn(p, " \t"));
 	if (unquote(p, value, sizeof value) && value[0] == '/' && !list_has(&named, value) &&
 			!list_add(&named, value))
-		posix_logf(PORT_LOG_WARN, "too many files in the configuration; it cannot open ", value, "");
+		posix_logf(PORT_LOG_WARN, "too many files are named; it cannot open ", value, "");
 }
 
 void posix_paths_scan(void)

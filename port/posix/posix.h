@@ -198,7 +198,7 @@ uint32_t posix_linger_expire(void);
 
 /* ---- addresses and small things (net.c, text.c) ---- */
 
-/* Every call of the system takes the general type, whose alignment is weaker than the real one's. */
+/* The system's calls take the general type, whose alignment is weaker than the real one's. */
 union posix_sockaddr {
 	struct sockaddr any;
 	struct sockaddr_in v4;
@@ -305,7 +305,8 @@ int posix_rpc_start(int fd);
 
 /* Asks the parent; bytes and address may be NULL. Its result, or E_IO when it does not answer. With
  * `fd` not NULL a descriptor that came along is put there (else -1). */
-int posix_ask(enum posix_op op, const void *data, size_t len, const struct port_addr *addr, int *fd);
+int posix_ask(enum posix_op op, const void *data, size_t len, const struct port_addr *addr,
+	int *fd);
 
 /* The parent's life: serves the child, forwards signals, ends with the child. */
 _Noreturn void posix_parent_run(int fd, pid_t child);
@@ -343,8 +344,8 @@ port_owner posix_console_owner(void);
 
 /* ---- storage (dirs.c, store.c, clock.c) ---- */
 
-/* Makes or takes the directory of an area; with `give` it becomes uid's and gid's. E_OK, E_ACCESS (it
- * is somebody else's and holds things that are not ours, or cannot be written), E_IO. */
+/* Makes or takes the directory of an area; with `give` it becomes uid's and gid's. E_OK, E_ACCESS
+ * (it is somebody else's and holds things that are not ours, or cannot be written), E_IO. */
 int posix_area_open(enum port_area area, const char *path, bool give, uint32_t uid, uint32_t gid);
 int posix_area_fd(enum port_area area); /* -1: none */
 bool posix_name_valid(const char *name);

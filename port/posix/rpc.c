@@ -111,7 +111,8 @@ static bool answered(uint64_t until_ms)
 	return n > 0;
 }
 
-int posix_ask(enum posix_op op, const void *data, size_t len, const struct port_addr *addr, int *fd)
+int posix_ask(enum posix_op op, const void *data, size_t len, const struct port_addr *addr,
+	int *fd)
 {
 	static struct posix_request request;
 	uint64_t until_ms = port_clock_ms() + ANSWER_MS;

@@ -1,7 +1,7 @@
 /*
- * sandbox.c - what a process can take away from itself (AR-01, AR-03, A-38): new rights by exec, core
- * dumps, further processes, and by Landlock all files but its own. The filter of system calls stands
- * in seccomp.c. What this system cannot do is logged once and remembered for `show status`.
+ * sandbox.c - what a process can take away from itself (AR-01, AR-03, A-38): new rights by exec,
+ * core dumps, further processes, and by Landlock all files but its own. The filter of system calls
+ * stands in seccomp.c. What this system cannot do is logged once and remembered.
  */
 #include "posix.h"
 

@@ -1,7 +1,7 @@
 /*
- * seccomp.c - the filter of system calls (AR-04). What the running gateway uses is allowed; starting
- * or tracing programs, making processes and executable memory end it; everything else fails with
- * EPERM. Each call is one compare and one return, so that the list needs no jump arithmetic.
+ * seccomp.c - the filter of system calls (AR-04). What the running gateway uses is allowed;
+ * starting or tracing programs, making processes and executable memory end it; everything else
+ * fails with EPERM. Each call is one compare and one return: no jump is longer than a few rows.
  */
 #include "posix.h"
 

@@ -110,9 +110,10 @@ static int open_areas(const struct port_setup *setup, bool drop, uint32_t uid, u
 	};
 
 	for (int i = 0; i < 2; i++) {
-		int result = paths[i] != NULL ? posix_area_open((enum port_area)i, paths[i], drop, uid, gid) :
-			E_OK;
+		int result = E_OK;
 
+		if (paths[i] != NULL)
+			result = posix_area_open((enum port_area)i, paths[i], drop, uid, gid);
 		if (result != E_OK) {
 			*why = result == E_ACCESS ? denied[i] : failed[i];
 			return result;

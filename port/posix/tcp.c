@@ -125,7 +125,7 @@ int port_finish(struct port_tcp *c)
 	return errno == ENOTCONN ? E_RESET : fail(c, errno);
 }
 
-/* Closing with unread data would make the system send a reset, which takes what we wrote with it. */
+/* Closing with unread data would make the system send a reset: what we wrote would be lost. */
 void port_close(struct port_tcp *c)
 {
 	if (c->ended || c->failed != E_OK || c->connecting || shutdown(c->h.fd, SHUT_WR) != 0)

@@ -41,8 +41,8 @@ void posix_put_time(struct posix_text *t, int64_t unix_s)
 	uint64_t month = mp < 10 ? mp + 3 : mp - 9;
 	const struct { uint64_t n; int digits; const char *after; } parts[] = {
 		{ yoe + era * 400 + (month <= 2 ? 1 : 0), 4, "-" }, { month, 2, "-" },
-		{ doy - (153 * mp + 2) / 5 + 1, 2, "T" }, { s / 3600 % 24, 2, ":" }, { s / 60 % 60, 2, ":" },
-		{ s % 60, 2, "Z" },
+		{ doy - (153 * mp + 2) / 5 + 1, 2, "T" }, { s / 3600 % 24, 2, ":" },
+		{ s / 60 % 60, 2, ":" }, { s % 60, 2, "Z" },
 	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

@@ -1,6 +1,6 @@
 /*
- * users.c - /etc/passwd and /etc/group, read by hand: the C library's way allocates, and in a static
- * program it wants shared libraries.
+ * users.c - /etc/passwd and /etc/group, read by hand: the C library's way allocates, and in a
+ * static program it wants shared libraries.
  */
 #include "posix.h"
 
