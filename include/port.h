@@ -72,6 +72,10 @@ unsigned port_signals(void);
  * standard error (or console) whole. */
 void port_ready(const char *line);
 
+/* Plain text for the person who started the program: standard output, or standard error (`error`). On a
+ * board the console. Waits for the far end; only before the first port_wait(), or when ending. */
+void port_print(bool error, const char *text, size_t len);
+
 /* Starts the machine or the program again. Does not return. */
 _Noreturn void port_restart(void);
 

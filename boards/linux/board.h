@@ -6,6 +6,7 @@
 #define BOARD_H
 
 #define BOARD_NAME "linux"
+#define BOARD_CONFIG_PATH "/etc/mailwicket.conf" /* where -c is not given */
 
 /* ---- sessions ---- */
 #ifndef BOARD_SESSIONS

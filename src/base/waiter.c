@@ -81,6 +81,11 @@ bool due_any(void)
 	return due.len > 0;
 }
 
+unsigned due_count(void)
+{
+	return due.len;
+}
+
 void due_reset(void)
 {
 	memset(&due, 0, sizeof due);

@@ -32,8 +32,9 @@ void due_mark(port_owner owner);
 /* Takes the owner that has been due longest. False when none is. */
 bool due_take(port_owner *out);
 
-/* Whether any owner is due. */
+/* Whether any owner is due, and how many are. */
 bool due_any(void);
+unsigned due_count(void);
 
 /* A place in a waiting list, inside the object that waits. Zeroed: not waiting. */
 struct waiter {
