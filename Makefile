@@ -200,6 +200,7 @@ $(OUT)/%.o: %.c $(OUT)/flags | $(HEADERS)
 $(OUT)/src/%.o: FLAGS_HERE = $(WARN)
 $(OUT)/port/%.o $(OUT)/boards/%.o: FLAGS_HERE = $(WARN) $(PORT_FLAGS)
 $(OUT)/tests/%.o: FLAGS_HERE = $(TEST_WARN) -Itests -Iport/sim $(CMOCKA_INCLUDE)
+$(OUT)/tests/unit/test_posix%.o: FLAGS_HERE = $(TEST_WARN) $(PORT_FLAGS) -Iport/posix $(CMOCKA_INCLUDE)
 $(OUT)/tests/nomalloc.o: FLAGS_HERE = $(TEST_WARN) -fno-builtin
 
 # --- third party -----------------------------------------------------------------------------
