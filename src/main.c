@@ -143,52 +143,39 @@ static int command_run(const struct options *o)
 
 /* ---- check ---- */
 
-static void check_print(const char *account, const struct check_line *l)
+static void check_print(const struct check_finding *n)
 {
-	char text[CHECK_TEXT_MAX + 80];
+	char text[640];
 	struct fmt f = fmt_on(text, sizeof text - 1);
 
-	fmt_printf(&f, "%s: %s: %s: %s\n", account, l->step, l->good ? "ok" : "FAULT", l->text);
+	fmt_printf(&f, "%s: %s: %s%s", n->account, check_step_name[n->step], n->good ? "ok: " : "FAULT: ",
+		n->text);
+	if (n->advice[0] != '\0')
+		fmt_printf(&f, "; %s", n->advice);
+	fmt_char(&f, '\n');
 	print(false, fmt_cstr(&f));
-}
-
-static int check_account(const char *account)
-{
-	struct check_line l;
-	int handle = check_start(account, PORT_OWNER_NONE), e = E_AGAIN;
-
-	if (handle < 0)
-		return complain(handle == E_NOENT ? "there is no such account" : error_text(handle));
-	for (unsigned i = 0; e == E_AGAIN; ) {
-		e = check_result(handle);
-		while (check_line(handle, i, &l) == E_OK) {
-			check_print(account, &l);
-			i++;
-		}
-		if (e == E_AGAIN)
-			gateway_pass(PORT_FOREVER);
-	}
-	check_end(handle);
-	return e == E_OK ? GOOD : FAULT;
 }
 
 /* Without a running gateway the check is done here. */
 static int check_alone(const char *account)
 {
-	const struct settings *s = settings_running();
-	int worst = GOOD;
+	struct check_finding n;
 	char why[WHY_MAX];
+	int check, e = E_AGAIN;
 
 	if (gateway_shared(why, sizeof why) != E_OK)
 		return complain(why);
-	if (account != NULL)
-		return check_account(account);
-	for (unsigned i = 0; i < s->account_count; i++) {
-		int e = check_account(settings_text(s, s->account[i].head.name));
-
-		worst = e > worst ? e : worst;
+	check = check_start(account, PORT_OWNER_NONE);
+	if (check < 0)
+		return complain(check == E_NOENT ? "there is no such account" : error_text(check));
+	while (e == E_AGAIN || e == E_MORE) {
+		e = check_poll(check, &n);
+		if (e == E_MORE)
+			check_print(&n);
+		else if (e == E_AGAIN)
+			gateway_pass(PORT_FOREVER);
 	}
-	return worst;
+	return e == E_OK ? GOOD : FAULT;
 }
 
 static int command_check(const struct options *o, int argc, char *argv[])
@@ -203,7 +190,7 @@ static int command_check(const struct options *o, int argc, char *argv[])
 		return FAULT;
 	e = port_console_client(settings_text(settings_running(), settings_running()->gateway[0].control),
 		words[1] != NULL ? 2 : 1, words);
-	return e >= 0 ? e : check_alone(words[1]);
+	return e >= 0 ? e : check_alone(words[1] != NULL ? words[1] : "");
 }
 
 /* ---- test, console ---- */

@@ -13,23 +13,20 @@
 enum { QUIT_MS = 2000 };
 
 struct check {
-	bool used, over, bad, quitting;
-	uint8_t lines, stage;
+	bool used, over, bad, quitting, all;
+	uint8_t found, taken, stage;
+	uint16_t next_account;       /* of the running configuration, with `all` */
 	port_owner asker;
-	uint64_t begun_ms, quit_ms;
+	uint64_t step_ms, quit_ms;
 	struct upstream *up;
 	struct chan ch;
-	struct {
-		uint8_t step;
-		bool good;
-		char text[CHECK_TEXT_MAX];
-	} line[CHECK_STEP_COUNT];
+	struct check_finding finding[CHECK_STEP_COUNT];
 };
 
 static struct check checks[CHECKS_MAX];
 
 #define STEP_TEXT(name, text) text,
-static const char *const step_name[CHECK_STEP_COUNT] = { CHECK_STEPS(STEP_TEXT) };
+const char *const check_step_name[CHECK_STEP_COUNT] = { CHECK_STEPS(STEP_TEXT) };
 #undef STEP_TEXT
 
 static port_owner own(const struct check *c)
@@ -37,22 +34,28 @@ static port_owner own(const struct check *c)
 	return owner_of(OWNER_SERVICE, (uint16_t)(SERVICE_CHECKS + (c - checks)));
 }
 
-/* Opens the next line of the report; line_close() ends its text. */
-static struct fmt line_open(struct check *c, enum check_step_kind step, bool good)
+/* Opens the next finding; line_close() ends its text. */
+static struct fmt line_open(struct check *c, enum check_step step, bool good)
 {
-	uint8_t i = c->lines < CHECK_STEP_COUNT ? c->lines : CHECK_STEP_COUNT - 1;
+	struct check_finding *n = &c->finding[c->found < CHECK_STEP_COUNT ? c->found : CHECK_STEP_COUNT - 1];
+	struct fmt name = fmt_on(n->account, sizeof n->account - 1);
+	uint64_t now = port_clock_ms();
 
-	c->line[i].step = (uint8_t)step;
-	c->line[i].good = good;
+	memset(n, 0, sizeof *n);
+	fmt_str(&name, c->up->account);
+	n->step = (uint8_t)step;
+	n->good = good;
+	n->ms = (uint32_t)(now - c->step_ms);
+	c->step_ms = now;
 	c->bad = c->bad || !good;
-	return fmt_on(c->line[i].text, sizeof c->line[i].text - 1);
+	return fmt_on(n->text, sizeof n->text - 1);
 }
 
 static void line_close(struct check *c, struct fmt *f)
 {
 	fmt_cstr(f);
-	if (c->lines < CHECK_STEP_COUNT)
-		c->lines++;
+	if (c->found < CHECK_STEP_COUNT)
+		c->found++;
 	due_mark(c->asker);
 }
 
@@ -72,8 +75,8 @@ static void tcp_line(struct check *c)
 {
 	struct fmt f = line_open(c, CHECK_TCP, true);
 
-	fmt_printf(&f, "port %u answered after %llu ms", (unsigned)c->up->port,
-		(unsigned long long)(port_clock_ms() - c->begun_ms));
+	fmt_str(&f, "connected to ");
+	addr_put_port(&f, &c->up->at);
 	line_close(c, &f);
 }
 
@@ -91,7 +94,7 @@ static void tls_line(struct check *c)
 	line_close(c, &f);
 }
 
-static void hello_line(struct check *c)
+static void capabilities_line(struct check *c)
 {
 	static const struct {
 		unsigned cap;
@@ -102,7 +105,7 @@ static void hello_line(struct check *c)
 		{ SMTP_HAS_CHUNKING, "CHUNKING" },
 	};
 	const struct smtp_client *smtp = &c->up->smtp;
-	struct fmt f = line_open(c, CHECK_HELLO, true);
+	struct fmt f = line_open(c, CHECK_CAPABILITIES, true);
 
 	fmt_str(&f, "offers");
 	if ((smtp->caps & SMTP_HAS_SIZE) != 0)
@@ -130,18 +133,33 @@ static void login_line(struct check *c)
 	line_close(c, &f);
 }
 
-/* Which step a failed stage belongs to. */
-static enum check_step_kind failed_step(const struct upstream *u)
+static void greeting_line(struct check *c)
 {
-	if (u->error == E_TLS || u->tls_why != TLS_FINE || u->smtp.failure == SMTP_NO_STARTTLS ||
-			u->smtp.failure == SMTP_TLS_REFUSED || u->failed_stage == UP_HANDSHAKE)
-		return CHECK_TLS;
+	struct fmt f = line_open(c, CHECK_GREETING, true);
+
+	fmt_printf(&f, "the server speaks SMTP");
+	line_close(c, &f);
+}
+
+/* Which step a failed stage belongs to. */
+static enum check_step failed_step(const struct upstream *u)
+{
+	static const uint8_t by_failure[SMTP_FAILURE_COUNT] = {
+		[SMTP_GREETING] = CHECK_GREETING, [SMTP_EHLO_REFUSED] = CHECK_CAPABILITIES,
+		[SMTP_NO_STARTTLS] = CHECK_TLS, [SMTP_TLS_REFUSED] = CHECK_TLS,
+		[SMTP_NO_MECH] = CHECK_LOGIN, [SMTP_AUTH_REFUSED] = CHECK_LOGIN,
+		[SMTP_AUTH_TEMP] = CHECK_LOGIN, [SMTP_CREDENTIALS] = CHECK_LOGIN,
+		[SMTP_CLOSING] = CHECK_GREETING, [SMTP_DESYNC] = CHECK_GREETING,
+		[SMTP_MALFORMED] = CHECK_GREETING,
+	};
+
 	if (u->failed_stage <= UP_RESOLVE)
 		return CHECK_DNS;
 	if (u->failed_stage == UP_CONNECT)
 		return CHECK_TCP;
-	return u->smtp.failure >= SMTP_NO_MECH && u->smtp.failure <= SMTP_CREDENTIALS ? CHECK_LOGIN :
-		CHECK_HELLO;
+	if (u->error == E_TLS || u->tls_why != TLS_FINE || u->failed_stage == UP_HANDSHAKE)
+		return CHECK_TLS;
+	return u->smtp.failure != SMTP_FINE ? (enum check_step)by_failure[u->smtp.failure] : CHECK_GREETING;
 }
 
 /* What to do where the server did not even get to speak. */
@@ -168,18 +186,19 @@ static void failure_line(struct check *c)
 {
 	const struct upstream *u = c->up;
 	const struct smtp_client *smtp = &u->smtp;
-	enum check_step_kind step = failed_step(u);
 	const char *hint = smtp->failure != SMTP_FINE && smtp->reply.code >= 400 ?
 		explain_reply(smtp->reply.code, smtp->reply.enhanced, smtp_client_excerpt(smtp)) : advice(u);
 	struct fmt f;
 
-	if (step > CHECK_TLS && c->stage < UP_TALK && c->lines == 0)
+	if (c->stage < UP_CONNECT && u->failed_stage >= UP_CONNECT)
 		dns_line(c);
-	f = line_open(c, step, false);
+	if (c->stage < UP_HANDSHAKE && u->failed_stage >= UP_HANDSHAKE)
+		tcp_line(c);
+	f = line_open(c, failed_step(u), false);
 	upstream_explain(u, &f);
-	if (hint != NULL)
-		fmt_printf(&f, ": %s", hint);
 	line_close(c, &f);
+	f = fmt_on(c->finding[c->found - 1].advice, sizeof c->finding[0].advice - 1);
+	fmt_str(&f, hint != NULL ? hint : "");
 }
 
 /* Writes the lines of the stages that ended since the last look. */
@@ -196,11 +215,15 @@ static void report(struct check *c)
 		dns_line(c);
 	if (seen < UP_HANDSHAKE && now >= UP_HANDSHAKE)
 		tcp_line(c);
+	if (c->up->security == SMTP_BY_STARTTLS && seen == UP_TALK && now == UP_HANDSHAKE)
+		greeting_line(c);
 	if (seen == UP_HANDSHAKE && now >= UP_TALK)
 		tls_line(c);
 	c->stage = now;
 	if (now == UP_READY) {
-		hello_line(c);
+		if (c->up->security != SMTP_BY_STARTTLS)
+			greeting_line(c);
+		capabilities_line(c);
 		login_line(c);
 		c->quitting = true;
 		c->quit_ms = port_clock_ms() + QUIT_MS;
@@ -226,7 +249,7 @@ static void quit(struct check *c)
 		c->over = true;
 }
 
-void check_step(unsigned i)
+void check_run(unsigned i)
 {
 	struct check *c = &checks[i];
 	int moved = 1;
@@ -245,56 +268,72 @@ void check_step(unsigned i)
 		let_go(c);
 }
 
+/* Begins with one account. E_OK, E_NOENT, E_NOSLOT. */
+static int begin(struct check *c, const char *account)
+{
+	c->over = c->quitting = false;
+	c->found = c->taken = c->stage = 0;
+	c->step_ms = port_clock_ms();
+	c->up = pool_get(&pool_upstream);
+	if (c->up == NULL)
+		return E_NOSLOT;
+	if (upstream_start(c->up, account, (struct slice){ NULL, 0 }, (struct slice){ NULL, 0 }) != E_OK) {
+		pool_put(&pool_upstream, c->up);
+		c->up = NULL;
+		return E_NOENT;
+	}
+	if (c->up->client_login)
+		c->up->sign_in = c->up->smtp.sign_in = false;
+	due_mark(own(c));
+	return E_OK;
+}
+
+/* Begins with the next account of the configuration. E_NOENT behind the last. */
+static int begin_next(struct check *c)
+{
+	const struct settings *s = settings_running();
+
+	if (!c->all || c->next_account >= s->account_count)
+		return E_NOENT;
+	return begin(c, settings_text(s, s->account[c->next_account++].head.name));
+}
+
 int check_start(const char *account, port_owner owner)
 {
 	for (int i = 0; i < CHECKS_MAX; i++) {
 		struct check *c = &checks[i];
+		int e;
 
 		if (c->used)
 			continue;
 		memset(c, 0, sizeof *c);
-		c->up = pool_get(&pool_upstream);
-		if (c->up == NULL)
-			return E_NOSLOT;
-		if (upstream_start(c->up, account, (struct slice){ NULL, 0 }, (struct slice){ NULL, 0 })) {
-			pool_put(&pool_upstream, c->up);
-			c->up = NULL;
-			return E_NOENT;
-		}
-		if (c->up->client_login)
-			c->up->sign_in = c->up->smtp.sign_in = false;
-		c->used = true;
 		c->asker = owner;
-		c->begun_ms = port_clock_ms();
-		due_mark(own(c));
-		return i;
+		c->all = account[0] == '\0';
+		e = c->all ? begin_next(c) : begin(c, account);
+		c->used = e == E_OK;
+		return e == E_OK ? i : e;
 	}
 	return E_NOSLOT;
 }
 
-int check_result(int handle)
+int check_poll(int number, struct check_finding *out)
 {
-	const struct check *c = &checks[handle];
+	struct check *c = &checks[number];
 
-	if (!c->over)
+	if (c->taken < c->found) {
+		*out = c->finding[c->taken++];
+		return E_MORE;
+	}
+	if (!c->over || begin_next(c) == E_OK)
 		return E_AGAIN;
+	c->used = false;
 	return c->bad ? E_PROTO : E_OK;
 }
 
-int check_line(int handle, unsigned i, struct check_line *out)
+void check_stop(int number)
 {
-	const struct check *c = &checks[handle];
-
-	if (i >= c->lines)
-		return E_NOENT;
-	*out = (struct check_line){ step_name[c->line[i].step], c->line[i].good, c->line[i].text };
-	return E_OK;
-}
-
-void check_end(int handle)
-{
-	let_go(&checks[handle]);
-	checks[handle].used = false;
+	let_go(&checks[number]);
+	checks[number].used = false;
 }
 
 uint64_t check_deadline_ms(void)

@@ -13,6 +13,8 @@
 
 #include "port.h"
 
+#define CHECKS_MAX 4 /* checks at once */
+
 /* Steps of a check in their order. X(name, text). */
 #define CHECK_STEPS(X) \
 	X(CHECK_SETTINGS,     "settings") \
@@ -52,6 +54,9 @@ int check_poll(int number, struct check_finding *out);
 
 /* Ends a check that nobody wants any more; its connection is closed and the number is free. */
 void check_stop(int number);
+
+/* Runs check number i: its owner of kind OWNER_SERVICE was reported. */
+void check_run(unsigned i);
 
 /* The nearest deadline of all checks in milliseconds of port_clock_ms(), or UINT64_MAX; and what has to be
  * done when it has come. */

@@ -19,6 +19,7 @@
 #include "gateway/listeners.h"
 #include "gateway/pools.h"
 #include "gateway/session.h"
+#include "gateway/show.h"
 #include "gateway/upstream.h"
 #include "io/cert.h"
 #include "io/dns.h"
@@ -29,7 +30,7 @@ enum { OWNERS_A_PASS = 128, STOP_SOFT_MS = 6000, STOP_HARD_MS = 8000, LENT_LOOK_
 
 static struct {
 	bool stopping, hard;
-	uint64_t stop_ms;
+	uint64_t stop_ms, start_ms;
 } state;
 
 static void lent_service(void)
@@ -53,6 +54,7 @@ void gateway_reset(void)
 	for (unsigned i = 0; i < pools_count; i++)
 		pool_reset(pools[i]);
 	memset(&state, 0, sizeof state);
+	state.start_ms = port_clock_ms();
 	due_reset();
 	log_reset();
 	hash_reset();
@@ -167,6 +169,11 @@ int gateway_reload(char *why, size_t why_cap)
 	return e;
 }
 
+uint64_t show_uptime_ms(void)
+{
+	return port_clock_ms() - state.start_ms;
+}
+
 void gateway_stop(void)
 {
 	if (state.stopping)
@@ -212,7 +219,7 @@ static void run_owner(port_owner owner)
 		if (owner_index(owner) == SERVICE_CONSOLES)
 			console_accept();
 		else if (owner_index(owner) >= SERVICE_CHECKS)
-			check_step(owner_index(owner) - SERVICE_CHECKS);
+			check_run(owner_index(owner) - (unsigned)SERVICE_CHECKS);
 		break;
 	default:
 		break;

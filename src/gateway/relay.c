@@ -8,12 +8,8 @@
 
 #include <string.h>
 
-#include "base/addr.h"
 #include "base/log.h"
 #include "board.h"
-#include "gateway/host.h"
-#include "gateway/listeners.h"
-#include "proto/proxy.h"
 
 enum { REPLY_ROOM = 700, ERRORS_MAX = 20, DETECT_MS = 1000 };
 
@@ -121,107 +117,6 @@ void relay_drop_transaction(struct session *s)
 	r->txn = NULL;
 }
 
-/* ---- phases before the first command ---- */
-
-static enum smtp_phase first_phase(const struct session *s)
-{
-	return s->policy.tls == CFG_LISTENER_TLS_DETECT ? SMTP_DETECT : SMTP_GREET;
-}
-
-static int proxy_step(struct session *s)
-{
-	struct slice in = chan_view(&s->down);
-	struct proxy_header h;
-	int n = in.len > 0 ? proxy_parse(in, &h) : E_AGAIN;
-
-	if (n == E_AGAIN)
-		return in.len >= PROXY_HEADER_MAX ? E_PROTO : 0;
-	if (n < 0) {
-		log_line(PORT_LOG_WARN, "session %llu: no PROXY header, closed", (unsigned long long)s->id);
-		return E_PROTO;
-	}
-	chan_skip(&s->down, (size_t)n);
-	if (!h.local)
-		s->peer = h.source;
-	if (!listeners_admit(&s->policy, &s->peer) || !listeners_count_client(s)) {
-		log_line(PORT_LOG_WARN, "session %llu: client of the PROXY header refused",
-			(unsigned long long)s->id);
-		return E_PROTO;
-	}
-	relay_phase(s, first_phase(s));
-	return 1;
-}
-
-static int tls_start(struct session *s, bool buffered)
-{
-	struct tls_server_want want = { .version_min = s->policy.tls_min, .identity = s->policy.identity,
-		.cache_scope = s->policy.listener, .buffered = buffered, .alpn = s->type->alpn };
-
-	return chan_tls_server(&s->down, &want);
-}
-
-/* 0x16 begins a TLS record; 0x80 and above is the hello of SSL 2 (interop 2.12). */
-static int detect_step(struct session *s)
-{
-	struct relay *r = relay_of(s);
-	struct slice in = chan_view(&s->down);
-	int e;
-
-	if (in.len == 0 && port_clock_ms() < r->deadline_ms)
-		return 0;
-	if (in.len > 0 && in.p[0] >= 0x80) {
-		log_line(PORT_LOG_WARN, "session %llu: the client speaks SSL 2, which nobody should; closed",
-			(unsigned long long)s->id);
-		return E_PROTO;
-	}
-	if (in.len > 0 && in.p[0] == 0x16) {
-		e = tls_start(s, true);
-		if (e != E_OK)
-			return e;
-	}
-	relay_phase(s, SMTP_GREET);
-	return 1;
-}
-
-static int greet_step(struct session *s)
-{
-	char text[320];
-	struct fmt f = fmt_on(text, sizeof text);
-	int e;
-
-	if (s->policy.tls == CFG_LISTENER_TLS_IMPLICIT && s->down.tls == NULL) {
-		e = tls_start(s, chan_has_input(&s->down));
-		return e == E_OK ? 1 : e;
-	}
-	if (s->down.tls != NULL && !chan_secure(&s->down))
-		return 0;
-	fmt_printf(&f, "220 %s ESMTP Mailwicket\r\n", host_name());
-	relay_put(s, &f);
-	relay_phase(s, SMTP_HELLO);
-	return 1;
-}
-
-/* STARTTLS: 220 goes out, TLS starts, and all that was learnt before is forgotten (RFC 3207 4.2). */
-static int tls_step(struct session *s)
-{
-	struct relay *r = relay_of(s);
-	int e;
-
-	if (s->down.tls == NULL) {
-		if (!chan_flushed(&s->down))
-			return 0;
-		e = tls_start(s, false);
-		return e == E_OK ? 1 : e;
-	}
-	if (!chan_secure(&s->down))
-		return 0;
-	r->esmtp = false;
-	r->helo[0] = r->user[0] = r->login_account[0] = r->login[0] = '\0';
-	relay_drop_upstream(s);
-	relay_phase(s, SMTP_HELLO);
-	return 1;
-}
-
 /* ---- command lines ---- */
 
 /* A line that is too long is thrown away and answered once (SS-14). */
@@ -292,8 +187,8 @@ static int quit_step(struct session *s)
 static int (*const phase_steps[SMTP_PHASE_COUNT])(struct session *) = {
 	[SMTP_HELLO] = line_step, [SMTP_READY] = line_step, [SMTP_MAIL] = line_step,
 	[SMTP_RCPT] = line_step, [SMTP_CHUNKS] = line_step, [SMTP_SASL] = line_step,
-	[SMTP_PROXY] = proxy_step, [SMTP_DETECT] = detect_step, [SMTP_GREET] = greet_step,
-	[SMTP_TLS] = tls_step, [SMTP_BODY] = relay_body_step, [SMTP_CHUNK] = relay_chunk_step,
+	[SMTP_PROXY] = relay_proxy_step, [SMTP_DETECT] = relay_detect_step, [SMTP_GREET] = relay_greet_step,
+	[SMTP_TLS] = relay_tls_step, [SMTP_BODY] = relay_body_step, [SMTP_CHUNK] = relay_chunk_step,
 	[SMTP_SKIP] = relay_skip_step, [SMTP_TAIL] = relay_tail_step, [SMTP_QUIT] = quit_step,
 };
 
@@ -374,7 +269,7 @@ static int relay_start(struct session *s)
 	if (r == NULL)
 		return E_NOSLOT;
 	s->state = r;
-	relay_phase(s, s->policy.proxy ? SMTP_PROXY : first_phase(s));
+	relay_phase(s, s->policy.proxy ? SMTP_PROXY : relay_first_phase(s));
 	return E_OK;
 }
 

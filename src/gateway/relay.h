@@ -2,8 +2,9 @@
  * relay.h - the SMTP session: server half towards the device, client half towards the account's
  * provider, cut-through between them (delivery `direct`).
  *
- * relay.c holds the phases, relay_verbs.c the verbs, relay_auth.c signing in, relay_rcpt.c the
- * transaction with the provider, relay_body.c the content. Nothing of a message is kept: each RCPT and
+ * relay.c holds the phases, relay_begin.c those before the first command, relay_verbs.c the verbs,
+ * relay_auth.c signing in, relay_mail.c and relay_rcpt.c the transaction with the provider, relay_stamp.c
+ * what a message is given, relay_body.c the content. Nothing of a message is kept: each RCPT and
  * the final dot are answered with the provider's own verdict.
  */
 #ifndef GATEWAY_RELAY_H
@@ -113,7 +114,18 @@ int relay_auth_line(struct session *s, struct slice line);
 bool relay_auth_offered(const struct session *s);
 unsigned relay_auth_mechs(void);
 
-/* relay_rcpt.c: MAIL, RCPT and the opening of DATA; E_AGAIN while the provider is asked. */
+/* Refuses a command with one of our replies, or with a text of a parser's table; counted as an error. */
+int relay_refuse(struct session *s, enum smtp_say what);
+int relay_refuse_text(struct session *s, unsigned code, const char *status, const char *text);
+
+/* relay_begin.c: the phases before the first command, and STARTTLS. */
+enum smtp_phase relay_first_phase(const struct session *s);
+int relay_proxy_step(struct session *s);
+int relay_detect_step(struct session *s);
+int relay_greet_step(struct session *s);
+int relay_tls_step(struct session *s);
+
+/* relay_mail.c, relay_rcpt.c: MAIL, RCPT and the opening of DATA; E_AGAIN while the provider is asked. */
 int relay_mail(struct session *s, struct slice arg);
 int relay_rcpt(struct session *s, struct slice arg);
 int relay_data_open(struct session *s);
@@ -129,7 +141,7 @@ int relay_upstream_need(struct session *s, const char *account, struct slice log
 /* Our reply for an upstream that failed. */
 enum smtp_say relay_failure_say(const struct upstream *u);
 
-/* relay_body.c: prepares the filters once DATA is open; moves content; throws content away. */
+/* relay_stamp.c: prepares the filters once DATA is open. relay_body.c: moves content; throws content away. */
 void relay_body_begin(struct session *s);
 int relay_body_step(struct session *s);
 int relay_chunk_step(struct session *s);

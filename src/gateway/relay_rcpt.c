@@ -1,6 +1,6 @@
 /*
- * relay_rcpt.c - the mail transaction: MAIL is kept until the first recipient tells which account
- * carries it; then the provider is asked and each of its verdicts is passed on.
+ * relay_rcpt.c - recipients and the opening of DATA: the first recipient tells which account carries the
+ * mail; then the provider is asked and each of its verdicts is passed on.
  */
 #include <string.h>
 
@@ -11,106 +11,6 @@
 #include "gateway/route.h"
 
 enum { RCPT_MAX = 1000 };
-
-POOL_DEFINE(transaction, struct transaction, BOARD_TRANSACTIONS);
-
-/* ---- MAIL ---- */
-
-static int refuse(struct session *s, enum smtp_say what)
-{
-	relay_say(s, what);
-	relay_error(s);
-	return E_OK;
-}
-
-static int refuse_text(struct session *s, unsigned code, const char *status, const char *text)
-{
-	char line[200];
-	struct fmt f = fmt_on(line, sizeof line);
-
-	fmt_printf(&f, "%u %s %c%s\r\n", code, status, text[0] - ('a' <= text[0] && text[0] <= 'z' ? 32 : 0),
-		text + 1);
-	relay_put(s, &f);
-	relay_error(s);
-	return E_OK;
-}
-
-/* What MAIL says besides the path. E_OK, or a reply was said. */
-static int mail_params(struct session *s, struct slice words, struct transaction *t)
-{
-	const struct relay *r = relay_of(s);
-	struct mail_params p;
-	struct slice which;
-	enum param_error why;
-
-	if (mail_params_parse(words, r->esmtp ? PARAMS_MAIL : 0, &p, &why, &which) != E_OK) {
-		const struct param_reply *no = param_error_reply(why);
-
-		refuse_text(s, no->code, no->status, no->text);
-		return E_ARG;
-	}
-	if (p.size > settings_running()->gateway[0].max_message) {
-		refuse(s, SAY_TOO_BIG);
-		return E_ARG;
-	}
-	t->size = (p.given & PARAM_SIZE) != 0 ? p.size : 0;
-	t->body = (uint8_t)p.body;
-	t->ret = (uint8_t)p.ret;
-	t->utf8 = (p.given & PARAM_SMTPUTF8) != 0;
-	t->envid_len = (uint8_t)p.envid.len;
-	if (p.envid.len > 0)
-		memcpy(t->envid, p.envid.p, p.envid.len);
-	return E_OK;
-}
-
-static int mail_path(struct session *s, struct slice arg, struct path *path, struct slice *rest)
-{
-	enum path_error why;
-
-	if (path_keyword(&arg, "FROM", PATH_LENIENT) != E_OK) {
-		refuse(s, SAY_ARGUMENT);
-		return E_ARG;
-	}
-	if (path_parse(arg, PATH_LENIENT | PATH_UTF8, path, rest, &why) != E_OK) {
-		const struct path_reply *no = path_error_reply(why);
-
-		refuse_text(s, no->code, no->sender_status, no->text);
-		return E_ARG;
-	}
-	return E_OK;
-}
-
-int relay_mail(struct session *s, struct slice arg)
-{
-	struct relay *r = relay_of(s);
-	struct transaction *t;
-	struct slice rest;
-	struct path path;
-
-	if (s->policy.auth == CFG_LISTENER_AUTH_REQUIRED && r->user[0] == '\0' &&
-			r->login_account[0] == '\0')
-		return refuse(s, relay_secure(s) || s->policy.plain_auth ? SAY_NEED_AUTH : SAY_NEED_TLS);
-	if (mail_path(s, arg, &path, &rest) != E_OK)
-		return E_OK;
-	t = pool_get(&pool_transaction);
-	if (t == NULL)
-		return refuse(s, SAY_NO_MEMORY);
-	r->txn = t;
-	if (mail_params(s, rest, t) != E_OK) {
-		relay_drop_transaction(s);
-		return E_OK;
-	}
-	if (path.utf8 && !t->utf8) {
-		relay_drop_transaction(s);
-		return refuse(s, SAY_UTF8_SENDER);
-	}
-	t->reverse_path_len = (uint16_t)path.mailbox.len;
-	if (path.mailbox.len > 0)
-		memcpy(t->reverse_path, path.mailbox.p, path.mailbox.len);
-	relay_phase(s, SMTP_MAIL);
-	relay_say(s, SAY_MAIL_OK);
-	return E_OK;
-}
 
 /* ---- the way to the provider ---- */
 
@@ -308,7 +208,7 @@ static int rcpt_pass(struct session *s, const struct path *path, const struct rc
 	enum smtp_say no = provider_takes(r);
 
 	if (no != SAY_NOTHING)
-		return refuse(s, no);
+		return relay_refuse(s, no);
 	if (!t->mail_asked) {
 		if (!smtp_client_idle(&r->up->smtp) || mail_ask(s) != E_OK)
 			return E_AGAIN;
@@ -337,20 +237,20 @@ static int rcpt_parse(struct session *s, struct slice arg, struct path *path,
 	struct slice rest, which;
 
 	if (path_keyword(&arg, "TO", PATH_LENIENT) != E_OK) {
-		refuse(s, SAY_ARGUMENT);
+		relay_refuse(s, SAY_ARGUMENT);
 		return E_ARG;
 	}
 	if (path_parse(arg, flags, path, &rest, &why) != E_OK) {
 		const struct path_reply *no = path_error_reply(why);
 
-		refuse_text(s, no->code, no->recipient_status, no->text);
+		relay_refuse_text(s, no->code, no->recipient_status, no->text);
 		return E_ARG;
 	}
 	if (rcpt_params_parse(rest, r->esmtp ? PARAMS_RCPT | (r->txn->utf8 ? PARAM_UTF8 : 0) : 0, p,
 			&bad, &which) != E_OK) {
 		const struct param_reply *no = param_error_reply(bad);
 
-		refuse_text(s, no->code, no->status, no->text);
+		relay_refuse_text(s, no->code, no->status, no->text);
 		return E_ARG;
 	}
 	return E_OK;
@@ -368,7 +268,7 @@ static int unreachable(struct session *s, int e)
 	relay_drop_upstream(s);
 	t->mail_asked = t->mail_answered = t->rcpt_asked = t->rcpt_answered = false;
 	t->lost = t->rcpt_good > 0;
-	return refuse(s, what);
+	return relay_refuse(s, what);
 }
 
 int relay_rcpt(struct session *s, struct slice arg)
@@ -387,9 +287,9 @@ int relay_rcpt(struct session *s, struct slice arg)
 	}
 	no = account_choose(s, &path);
 	if (no != SAY_NOTHING)
-		return no == SAY_ROUTE_SPLIT ? (relay_say(s, no), E_OK) : refuse(s, no);
+		return no == SAY_ROUTE_SPLIT ? (relay_say(s, no), E_OK) : relay_refuse(s, no);
 	if (r->txn->lost)
-		return refuse(s, SAY_LOST);
+		return relay_refuse(s, SAY_LOST);
 	e = relay_upstream_need(s, r->txn->account, (struct slice){ NULL, 0 },
 		(struct slice){ NULL, 0 });
 	if (e == E_AGAIN)
@@ -408,7 +308,7 @@ int relay_data_open(struct session *s)
 	if (t->lost || r->up == NULL || r->up->stage == UP_FAILED) {
 		relay_drop_transaction(s);
 		relay_phase(s, SMTP_READY);
-		refuse(s, SAY_LOST);
+		relay_refuse(s, SAY_LOST);
 		return E_PROTO;
 	}
 	if (!t->data_asked) {

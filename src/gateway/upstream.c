@@ -156,13 +156,15 @@ static int resolve_step(struct upstream *u, struct chan *ch, port_owner owner)
 /* Starts the next try where one is wanted. The result of the start, E_AGAIN when none is wanted now. */
 static int try_next(struct upstream *u, port_owner owner)
 {
-	struct port_tcp **free_try = u->first_try == NULL ? &u->first_try : &u->second_try;
+	bool first = u->first_try == NULL;
+	struct port_tcp **free_try = first ? &u->first_try : &u->second_try;
 	bool busy = u->first_try != NULL || u->second_try != NULL;
 	uint64_t now = port_clock_ms();
 
 	if (*free_try != NULL || u->addr_next >= u->addr_count || (busy && now < u->try_ms))
 		return E_AGAIN;
 	u->try_ms = now + HEAD_START_MS;
+	*(first ? &u->first_addr : &u->second_addr) = u->addr_next;
 	return port_connect(&u->addr[u->addr_next++], owner, free_try);
 }
 
@@ -184,6 +186,7 @@ static void connected(struct upstream *u, struct chan *ch, struct port_tcp **win
 {
 	struct port_tcp *net = *winner;
 
+	u->at = u->addr[winner == &u->first_try ? u->first_addr : u->second_addr];
 	*winner = NULL;
 	connections_drop(u);
 	chan_open(ch, net, owner);
@@ -388,59 +391,6 @@ void upstream_end(struct upstream *u)
 	u->has_place = false;
 	mem_wipe(u->secret, sizeof u->secret);
 	u->secret_len = 0;
-}
-
-/* ---- explaining ---- */
-
-static void explain_connect(const struct upstream *u, struct fmt *out)
-{
-	fmt_printf(out, "%s port %u: %s", u->host, (unsigned)u->port,
-		u->error == E_NOSLOT ? "too many connections of our own" : error_text(u->error));
-}
-
-static void explain_resolve(const struct upstream *u, struct fmt *out)
-{
-	if (u->refused_own)
-		fmt_printf(out, "%s is this gateway itself", u->host);
-	else if (u->refused_public)
-		fmt_printf(out, "%s is not a private address, and TLS is off for it", u->host);
-	else if (u->error == E_NOENT)
-		fmt_printf(out, "the name %s does not exist", u->host);
-	else
-		fmt_printf(out, "the name %s cannot be looked up: %s", u->host, error_text(u->error));
-}
-
-static void explain_dialogue(const struct upstream *u, struct fmt *out)
-{
-	const struct smtp_client *c = &u->smtp;
-
-	fmt_printf(out, "%s: %s", u->host, c->failure != SMTP_FINE ?
-		smtp_failure_text((enum smtp_failure)c->failure) : error_text(u->error));
-	if (c->failure == SMTP_FINE || c->reply.code == 0)
-		return;
-	fmt_printf(out, " (%u%s%s ", (unsigned)c->reply.code, c->reply.enhanced[0] != '\0' ? " " : "",
-		c->reply.enhanced);
-	fmt_clean(out, smtp_client_excerpt(c), 120);
-	fmt_char(out, ')');
-}
-
-void upstream_explain(const struct upstream *u, struct fmt *out)
-{
-	if (u->error == E_TLS || u->tls_why != TLS_FINE)
-		fmt_printf(out, "%s: TLS: %s", u->host, tls_failure_text(u->tls_why));
-	else if (u->failed_stage == UP_PLACE)
-		fmt_printf(out, "all connections of the account are in use");
-	else if (u->failed_stage == UP_RESOLVE)
-		explain_resolve(u, out);
-	else if (u->failed_stage == UP_CONNECT)
-		explain_connect(u, out);
-	else
-		explain_dialogue(u, out);
-}
-
-bool upstream_temporary(const struct upstream *u)
-{
-	return u->smtp.failure == SMTP_FINE || smtp_failure_temporary((enum smtp_failure)u->smtp.failure);
 }
 
 void upstream_reset(void)

@@ -45,6 +45,7 @@ struct upstream {
 	struct port_addr addr[UP_ADDRS];
 	uint8_t addr_count, addr_next;
 	struct port_tcp *first_try, *second_try; /* connections under way; the winner goes to the channel */
+	uint8_t first_addr, second_addr;         /* which addresses they go to */
 	struct port_addr at;           /* where the connection goes */
 	uint64_t try_ms, deadline_ms;
 	struct smtp_client smtp;
