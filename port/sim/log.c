@@ -12,12 +12,12 @@ static struct {
 	char line[SIM_LOG_LINES][SIM_LOG_LINE];
 } logged;
 
-void log_reset(void)
+void sim_log_reset(void)
 {
 	logged.count = logged.kept = 0;
 }
 
-void sim_log_clear(void) { log_reset(); }
+void sim_log_clear(void) { sim_log_reset(); }
 void sim_log_echo(bool on) { logged.echo = on; }
 int sim_log_count(void) { return logged.count; }
 

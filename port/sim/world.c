@@ -57,7 +57,7 @@ void sim_reset(uint64_t seed)
 	store_reset();
 	file_reset();
 	sim_consoles_reset();
-	log_reset();
+	sim_log_reset();
 }
 
 uint32_t sim_random(uint32_t n) { return (uint32_t)((draw(&w.chance) >> 33) % n); }

@@ -101,7 +101,7 @@ void console_collect(struct owners *o);
 void console_power_cut(void);
 int console_handles(void);
 
-void log_reset(void);
+void sim_log_reset(void);
 
 /* Bytes in blocks: a chain that grows at its end. Zeroed is not empty: blob_init(). */
 struct blob {
