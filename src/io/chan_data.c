@@ -12,7 +12,7 @@
 #include "io/chan_parts.h"
 
 _Static_assert(LINE_BYTES >= CHAN_LINE_MAX, "a line fits a line buffer");
-_Static_assert(OUTPUT_BYTES >= CHAN_PUT_MAX + 128, "a promised chan_put() fits, with TLS around");
+_Static_assert(OUTPUT_BYTES >= CHAN_PUT_MAX + 128, "room that chan_put() promises");
 
 /* ---- buffers ---- */
 
