@@ -191,7 +191,7 @@ void step_end_peer(const struct step *s, struct peer *p);
 void step_start_tls(const struct step *s, struct peer *p);
 void step_shape(const struct step *s, struct peer *p);
 void step_silence(const struct step *s, struct peer *p);
-void step_ended(struct peer *p);
+void step_ended(struct peer *p, const char *allowed);
 
 /* ---- match.c ---- */
 

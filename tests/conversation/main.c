@@ -34,7 +34,7 @@
  *   C pace N MS, C window N   its bytes arrive N at a time each MS; it takes in N bytes unread
  *   S pattern                 reads one whole reply; its last line matches ("250 2.1.0")
  *   S* pattern, S! pattern    some line (no line) of that reply, without its code, matches
- *   S none, S close           nothing came; the connection ends
+ *   S none, S close [PATTERN] nothing came; the connection ends (after nothing, or just that)
  *
  *   N pattern, R text         the same for the next hop: a line it receives, a line it says. With
  *                             such lines in a file it does nothing by itself. N2, R2: further
