@@ -47,14 +47,21 @@ static bool not_empty(void *context, const char *name)
 	return false;
 }
 
+/* Ours from now on, too: an empty directory gets the mark. */
 static bool is_ours(int fd)
 {
 	bool used = false;
 	struct stat st;
+	int mark;
 
 	if (fstatat(fd, POSIX_LOCK_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;
-	return posix_dir_each(fd, not_empty, &used) && !used;
+	if (!posix_dir_each(fd, not_empty, &used) || used)
+		return false;
+	mark = openat(fd, POSIX_LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (mark >= 0)
+		close(mark);
+	return true;
 }
 
 struct gift { int fd; uint32_t uid, gid; };
@@ -71,13 +78,13 @@ static bool give_entry(void *context, const char *name)
 	return true;
 }
 
-/* Makes the directory and those above it. True when it was not there. */
-static bool make(const char *path)
+/* Makes the directory and those above it, as far as they are not there. */
+static void make(const char *path)
 {
 	char part[POSIX_PATH_MAX];
 
 	if (!posix_copy(part, sizeof part, path))
-		return false;
+		return;
 	for (char *p = part + 1; *p != '\0'; p++) {
 		if (*p != '/')
 			continue;
@@ -86,22 +93,25 @@ static bool make(const char *path)
 			(void)chmod(part, 0755); /* our own mask is narrow */
 		*p = '/';
 	}
-	return mkdir(part, 0700) == 0;
+	(void)mkdir(part, 0700);
 }
 
 int posix_area_open(enum port_area area, const char *path, bool give, uint32_t uid, uint32_t gid)
 {
-	bool made = make(path), ours;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct gift g = { fd, uid, gid };
+	struct gift g = { -1, uid, gid };
 	struct stat st;
+	bool ours;
+	int fd;
 
+	make(path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES ? E_ACCESS : E_IO;
 	areas[area] = fd;
 	if (fstat(fd, &st) != 0)
 		return E_IO;
-	ours = made || is_ours(fd);
+	ours = is_ours(fd);
+	g.fd = fd;
 	if (give && st.st_uid != uid) {
 		if (!ours)
 			return E_ACCESS;

@@ -91,13 +91,13 @@ _Noreturn void port_restart(void)
 
 _Noreturn void port_panic(const char *file, int line, const char *what)
 {
-	char number[12];
-	struct posix_text t = { number, sizeof number, 0 };
+	char place[160];
+	struct posix_text t = { place, sizeof place, 0 };
 
+	posix_put(&t, file);
+	posix_put(&t, ":");
 	posix_put_number(&t, line > 0 ? (uint64_t)line : 0, 1);
 	posix_put(&t, ": ");
-	(void)posix_write_all(STDERR_FILENO, file, strlen(file));
-	(void)posix_write_all(STDERR_FILENO, ":", 1);
-	posix_say(number, what, "");
+	posix_say(place, what, "");
 	abort();
 }

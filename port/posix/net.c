@@ -150,7 +150,7 @@ int port_own_addresses(struct port_addr *out, int cap)
 	static _Alignas(8) unsigned char buf[8192];
 	struct { struct nlmsghdr head; struct ifaddrmsg info; } ask;
 	struct timeval limit = { .tv_sec = 1 };
-	int n = 0, fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int n = 0, fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_ROUTE);
 
 	if (fd < 0)
 		return 0;

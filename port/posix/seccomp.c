@@ -170,6 +170,16 @@ static void add_memory(int number)
 	give(SECCOMP_RET_ALLOW);
 }
 
+/* Refuses raw sockets of whatever family, then goes on with the call's number loaded again. */
+static void refuse_raw(uint32_t refuse)
+{
+	emit(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 5);
+	load(ARG(1));
+	emit(BPF_ALU | BPF_AND | BPF_K, 0xf, 0, 0);
+	when(SOCK_RAW, refuse);
+	load(offsetof(struct seccomp_data, nr));
+}
+
 static void build(void)
 {
 	const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
@@ -187,6 +197,7 @@ static void build(void)
 		when((uint32_t)allowed[i], SECCOMP_RET_ALLOW);
 	for (size_t i = 0; i < COUNT(deadly); i++)
 		when((uint32_t)deadly[i], SECCOMP_RET_KILL_PROCESS);
+	refuse_raw(refuse);
 	look(SYS_socket, 0, COUNT(families));
 	for (size_t i = 0; i < COUNT(families); i++)
 		when((uint32_t)families[i], SECCOMP_RET_ALLOW);
