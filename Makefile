@@ -88,8 +88,8 @@ deps:
 
 # check the house rules, then clang-tidy and cppcheck with the repository's lists
 lint: $(HEADERS)
-	@$(PYTHON) tools/lint
-	@$(PYTHON) tools/lint_tools $(INCLUDES) $(DEFINES)
+	@$(PYTHON) tools/lint; rules=$$?; \
+		$(PYTHON) tools/lint_tools $(INCLUDES) $(DEFINES) + $(PORT_FLAGS) && exit $$rules
 
 # measure throughput against peers from Debian in the same run, as ratios
 bench:
