@@ -4,6 +4,7 @@
 # asan       AddressSanitizer and UndefinedBehaviorSanitizer; no error is survived
 # nomalloc   the release, but any use of the heap after start ends the program
 # clang      the release by the other compiler
+# small      the release with pools of 64 sessions and 2 large record buffers, for tests of exhaustion
 # mips       32-bit big-endian, static, run by qemu-user
 # fuzz       asan with libFuzzer's coverage
 # coverage   gcc's line counts
@@ -29,7 +30,7 @@ LINK = $(CC) $(LINK_VARIANT) $(LDFLAGS)
 CMOCKA_LINK = -lcmocka
 CMOCKA_INCLUDE =
 
-ifneq ($(filter release nomalloc clang,$(VARIANT)),)
+ifneq ($(filter release nomalloc clang small,$(VARIANT)),)
 ifeq ($(VARIANT),clang)
 CC = clang
 endif
@@ -39,6 +40,10 @@ HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-ftrivial-auto-var-init=zero)
 CFLAGS_VARIANT = -O2 -g $(SECTIONS) $(HARDEN)
 LINK_VARIANT = $(LINK_RELEASE)
+endif
+
+ifeq ($(VARIANT),small)
+CFLAGS_VARIANT += -DBOARD_SESSIONS=64 -DBOARD_RECORDS_LARGE=2
 endif
 
 ifeq ($(VARIANT),nomalloc)
