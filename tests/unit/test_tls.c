@@ -1,6 +1,6 @@
 /*
- * test_tls.c - TLS through channels: handshakes of every kind, data both ways with lent buffers, ends in
- * order and out of order, sessions resumed.
+ * test_tls.c - TLS through channels: handshakes of every kind, data both ways with lent buffers,
+ * ends in order and out of order, sessions resumed.
  */
 #include "tls_rig.h"
 

@@ -1,8 +1,10 @@
 /*
- * tls_rig.h - channels on the simulated machine, with a wire between them that the test can touch, and a
- * loop that runs a channel only when it is due: an edge that is lost shows as a stall.
+ * tls_rig.h - channels on the simulated machine, with a wire between them that the test can
+ * touch, and a loop that runs a channel only when it is due: an edge that is lost shows as a
+ * stall.
  *
- * The identities are the rig's own (RIG_EC, RIG_RSA, RIG_BOTH), so that no certificate file is needed.
+ * The identities are the rig's own (RIG_EC, RIG_RSA, RIG_BOTH), so that no certificate file is
+ * needed.
  */
 #ifndef TLS_RIG_H
 #define TLS_RIG_H
