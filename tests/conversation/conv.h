@@ -30,7 +30,7 @@ enum act {
 	ACT_CONNECT, ACT_SEND, ACT_RAW, ACT_MAIL, ACT_EXPECT, ACT_MORE, ACT_HAS, ACT_HAS_NOT, ACT_NONE,
 	ACT_CLOSED, ACT_TLS, ACT_CUT, ACT_EOF, ACT_FIN, ACT_HOLE, ACT_PACE, ACT_WINDOW, ACT_HELLO,
 	ACT_BODY, ACT_CHUNK, ACT_WAIT, ACT_LOG, ACT_QUIET, ACT_RULE, ACT_CAPS, ACT_COUNT, ACT_GOT,
-	ACT_HOP_BODY, ACT_NO_HOP, ACT_DNS, ACT_DNS_FAULT, ACT_ROUTE, ACT_CLOCK, ACT_RELOAD, ACT_LATENCY
+	ACT_HOP_BODY, ACT_NO_HOP, ACT_BDAT, ACT_DNS, ACT_DNS_FAULT, ACT_ROUTE, ACT_CLOCK, ACT_RELOAD, ACT_LATENCY
 };
 
 struct step {
@@ -49,11 +49,16 @@ struct script {
 	bool scripted_hop;       /* has N or R lines: the next hop does nothing by itself */
 	bool any_log;            /* warnings and errors need no log line */
 	bool whole_only;         /* play it whole and byte by byte only */
+	bool sweep;              /* play it once for each ending that \S stands for */
 	char config[CONFIG];
 	size_t config_len;
 	int longest;             /* bytes of the longest line that is sent */
 };
 extern struct script script;
+
+/* What \S becomes in a step's text; the sequences of CR, LF and dot up to length 5. */
+#define SWEEP_MARK '\x1a'
+enum { SWEEPS = 3 + 9 + 27 + 81 + 243 };
 
 /* Reads a file; false and a message on standard error when it is wrong. */
 bool script_read(const char *path);
@@ -107,6 +112,8 @@ struct peer {
 	bool content, last_waits;        /* inside DATA; hop: the end of a message awaits its verdict */
 	char line[32];                   /* start of the line that is being sent */
 	size_t line_len, chunk_left;
+	bool after_bare;                 /* the line before did not end in CRLF */
+	char before;                     /* the byte before */
 	bool chunk_last;
 	char reply[REPLY];               /* the last whole reply, lines with CRLF */
 	size_t reply_len;
@@ -149,7 +156,9 @@ int hop_claim(void);
 
 /* ---- play.c ---- */
 
-enum mode { MODE_WHOLE, MODE_BYTES, MODE_RANDOM, MODE_SPLIT, MODE_CUT, MODE_FAULT, MODE_COUNT };
+enum mode {
+	MODE_WHOLE, MODE_BYTES, MODE_RANDOM, MODE_SPLIT, MODE_CUT, MODE_FAULT, MODE_SWEEP, MODE_COUNT
+};
 extern const char *const mode_name[];
 
 struct play {
@@ -161,6 +170,7 @@ struct play {
 	const struct step *step; /* where it stands */
 	char why[1000];
 	uint32_t ops, io_ops;    /* counted by the end */
+	int most;                /* MODE_SWEEP: ends of messages that were really sent */
 };
 extern struct play play;
 
@@ -187,6 +197,10 @@ uint32_t step_patience(void);
 /* An expectation that was not met: a failure where it counts, else the peer has lost its thread. */
 void step_loose(struct peer *p, const char *what);
 void step_send_line(struct peer *p, const char *text, size_t len);
+/* MODE_SWEEP: a text with \S replaced by the run's ending; the new length. */
+size_t step_expand(const char *text, size_t len, char *out, size_t cap);
+/* Ends of message in a text: CRLF, dot, CRLF. */
+int step_dots(const char *text, size_t len);
 void step_end_peer(const struct step *s, struct peer *p);
 void step_start_tls(const struct step *s, struct peer *p);
 void step_shape(const struct step *s, struct peer *p);

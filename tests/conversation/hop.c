@@ -195,6 +195,11 @@ static bool answer_chunk(struct peer *p)
 
 	if (n == 0)
 		return false;
+	for (size_t i = 0; i < n; i++) {
+		if ((p->before == '\r') != (p->in[i] == '\n'))
+			play_fail("%s got a bare CR or LF in a chunk", p->name);
+		p->before = (char)p->in[i];
+	}
 	keep((const char *)p->in, n);
 	peer_drop(p, n);
 	p->chunk_left -= n;

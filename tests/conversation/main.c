@@ -51,6 +51,9 @@
  *   hop got PATTERN           it received such a line (after the last one asked for)
  *   hop count N, hop none     messages it took; no connection came
  *   hop body ... .            its last message, as N body
+ *   sweep endings             plays the file once for each sequence of CR, LF and dot up to length 5
+ *                             instead, for which \S stands in C= and `C bdat TEXT` (one BDAT LAST):
+ *                             never more messages than real ends of message, and nothing bare leaves
  *   wait TIME                 runs the core for 250ms, 20s, 5m, 2h
  *   quiet                     runs the core until nothing moves
  *   log LEVEL PATTERN         a log line contains this; every other warning or error is a failure
@@ -96,10 +99,20 @@ static bool series(enum mode mode, uint32_t total, uint32_t most, int kinds)
 	return true;
 }
 
+static bool sweep(void)
+{
+	for (uint32_t n = 0; n < SWEEPS; n += quick ? SWEEPS / 8 : 1)
+		if (!run(MODE_SWEEP, n, 0))
+			return false;
+	return true;
+}
+
 static bool all_modes(void)
 {
 	uint32_t ops, io_ops;
 
+	if (script.sweep)
+		return sweep();
 	if (!run(MODE_WHOLE, 0, 0))
 		return false;
 	ops = play.ops;

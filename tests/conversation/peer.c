@@ -17,6 +17,8 @@ static void reset(struct peer *p, const char *kind, int i, int slot)
 	p->in_len = p->out_len = p->reply_len = 0;
 	p->content = p->last_waits = false;
 	p->line_len = p->chunk_left = 0;
+	p->after_bare = false;
+	p->before = 0;
 	p->sent_len = 0;
 	p->reply[0] = '\0';
 	if (i == 0)
@@ -178,7 +180,7 @@ static void client_line(struct peer *p)
 {
 	p->line[p->line_len < sizeof p->line ? p->line_len : sizeof p->line - 1] = '\0';
 	if (p->content) {
-		if (strcmp(p->line, ".\r\n") != 0)
+		if (strcmp(p->line, ".\r\n") != 0 || p->after_bare)
 			return;
 		p->content = false;
 		sent(p, SENT_DOT);
@@ -205,7 +207,9 @@ void ledger_client_sent(struct peer *p, const uint8_t *bytes, size_t len)
 		if (bytes[i] == '\n') {
 			client_line(p);
 			p->line_len = 0;
+			p->after_bare = p->before != '\r';
 		}
+		p->before = (char)bytes[i];
 	}
 }
 
@@ -256,7 +260,10 @@ bool peer_take_reply(struct peer *p)
 void ledger_hop_got(struct peer *p, const char *line, size_t len)
 {
 	bool last = false;
+	const char *cr = memchr(line, '\r', len);
 
+	if (len < 2 || cr != line + len - 2)
+		play_fail("%s got a bare CR or LF: %.*s", p->name, (int)len, line);
 	if (p->content) {
 		p->last_waits = len == 3 && memcmp(line, ".\r\n", 3) == 0;
 		p->content = !p->last_waits;

@@ -8,7 +8,9 @@
 enum { PASSES = 400000, QUIET_PASSES = 3 };
 enum { END_MS = 7200000, STOP_MS = 15000 };
 
-const char *const mode_name[MODE_COUNT] = { "whole", "byte by byte", "random", "split", "cut", "fault" };
+const char *const mode_name[MODE_COUNT] = {
+	"whole", "byte by byte", "random", "split", "cut", "fault", "sweep"
+};
 struct play play;
 static uint32_t passes;
 
@@ -207,6 +209,8 @@ bool play_run(enum mode mode, uint32_t n, int how)
 			play_fail("a connection to the next hop that the script does not know");
 		if (!play.failed)
 			play_quiet();
+		if (mode == MODE_SWEEP && hop_messages() > play.most)
+			play_fail("%d messages out of %d", hop_messages(), play.most);
 		play.ops = sim_ops();
 		play.io_ops = sim_io_ops();
 		if (!play.failed)

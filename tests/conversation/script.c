@@ -39,6 +39,10 @@ static const char *escape(const char *p)
 	const char *at = strchr(from, *p), *end;
 	long count;
 
+	if (*p == 'S') {
+		put(SWEEP_MARK);
+		return p + 1;
+	}
 	if (*p == 'x') {
 		put((char)(hex(p[1]) * 16 + hex(p[2])));
 		return p + 3;
@@ -125,7 +129,7 @@ static const struct word words[] = {
 	{ "cut", ACT_CUT, 'C', false }, { "eof", ACT_EOF, 'C', false }, { "fin", ACT_FIN, 'C', false },
 	{ "hole", ACT_HOLE, 'C', false }, { "hello", ACT_HELLO, 'C', false },
 	{ "mail", ACT_MAIL, 'C', true }, { "pace", ACT_PACE, 'C', false },
-	{ "window", ACT_WINDOW, 'C', false },
+	{ "window", ACT_WINDOW, 'C', false }, { "bdat", ACT_BDAT, 'C', false },
 	{ "none", ACT_NONE, 'S', false }, { "close", ACT_CLOSED, 'S', false },
 	{ "connect", ACT_CONNECT, 'N', false }, { "tls", ACT_TLS, 'N', false },
 	{ "none", ACT_NONE, 'N', false }, { "close", ACT_CLOSED, 'N', false },
@@ -224,6 +228,8 @@ static void read_line(const char *line)
 		script.any_log = true;
 	else if (strcmp(line, "whole only") == 0)
 		script.whole_only = true;
+	else if (strcmp(line, "sweep endings") == 0)
+		script.sweep = true;
 	else if (w != NULL)
 		add_word(w, 0, 0, line);
 	else if (strchr("CSNR", line[0]) != NULL)

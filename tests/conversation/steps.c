@@ -23,6 +23,45 @@ void step_loose(struct peer *p, const char *what)
 
 /* ---- sending ---- */
 
+/* Sequence number n, shortest first. */
+static size_t sequence(uint32_t n, char out[6])
+{
+	static const char symbol[] = "\r\n.";
+	size_t len = 1, all = 3;
+
+	for (; n >= all; all *= 3, len++)
+		n -= (uint32_t)all;
+	for (size_t i = 0; i < len; i++, n /= 3)
+		out[i] = symbol[n % 3];
+	return len;
+}
+
+size_t step_expand(const char *text, size_t len, char *out, size_t cap)
+{
+	char ending[6];
+	size_t n = sequence(play.n, ending), used = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bool mark = text[i] == SWEEP_MARK;
+
+		if (used + 6 > cap)
+			return used;
+		memcpy(out + used, mark ? ending : text + i, mark ? n : 1);
+		used += mark ? n : 1;
+	}
+	return used;
+}
+
+int step_dots(const char *text, size_t len)
+{
+	int dots = len >= 3 && memcmp(text, ".\r\n", 3) == 0;
+
+	for (size_t i = 0; i + 5 <= len; i++)
+		if (memcmp(text + i, "\r\n.\r\n", 5) == 0)
+			dots++;
+	return dots;
+}
+
 /* In mode SPLIT every line is cut behind its n-th byte, and the core runs between the parts. */
 void step_send_line(struct peer *p, const char *text, size_t len)
 {

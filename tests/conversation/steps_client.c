@@ -120,6 +120,35 @@ static void send_mail(const struct step *s, struct peer *p)
 	}
 }
 
+/* A text as it is; in MODE_SWEEP the ends of message in it are counted. */
+static void send_raw(const struct step *s, struct peer *p)
+{
+	char text[2000];
+	size_t len;
+
+	if (play.mode != MODE_SWEEP) {
+		step_send_line(p, s->text, s->len);
+		return;
+	}
+	len = step_expand(s->text, s->len, text, sizeof text);
+	play.most += step_dots(text, len);
+	step_send_line(p, text, len);
+}
+
+/* A text as one chunk of BDAT, the last. */
+static void send_chunk(const struct step *s, struct peer *p)
+{
+	char text[2000], head[40];
+	size_t len = step_expand(s->text, s->len, text, sizeof text);
+
+	snprintf(head, sizeof head, "BDAT %zu LAST\r\n", len);
+	play.most++;
+	ledger_client_sent(p, (const uint8_t *)head, strlen(head));
+	ledger_client_sent(p, (const uint8_t *)text, len);
+	step_send_line(p, head, strlen(head));
+	step_send_line(p, text, len);
+}
+
 void step_client(const struct step *s)
 {
 	struct peer *p = &client[s->number];
@@ -133,8 +162,10 @@ void step_client(const struct step *s)
 	switch (s->act) {
 	case ACT_SEND:
 		ledger_client_sent(p, (const uint8_t *)s->text, s->len);
-		/* fall through */
-	case ACT_RAW: step_send_line(p, s->text, s->len); break;
+		step_send_line(p, s->text, s->len);
+		break;
+	case ACT_RAW: send_raw(s, p); break;
+	case ACT_BDAT: send_chunk(s, p); break;
 	case ACT_MAIL: send_mail(s, p); break;
 	case ACT_HELLO: hello(p); break;
 	case ACT_EXPECT: expect_reply(s, p); break;
