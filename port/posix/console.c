@@ -131,7 +131,7 @@ bool posix_control_event(struct posix_handle *h, port_owner *owner)
 		c->since_ms = port_clock_ms();
 		c->full_rights = full_rights;
 		c->asked = PORT_ASK_COMMAND;
-		c->command_read = false;
+		c->spent = false;
 		if (posix_handle_watch(slot, fd, false) != E_OK)
 			drop(c);
 		else
@@ -190,15 +190,15 @@ int port_console_accept(port_owner owner, struct port_console **out,
 	return E_OK;
 }
 
-/* A console of one command gets that command's line and then the end of its input, except for what
- * the command itself asks. A wait passes in between, so that the command can ask. */
+/* A console of one command gives one line for each question, the command's own first, and then the
+ * end of its input. A wait passes in between, so that the command can ask. */
 static int read_once(struct port_console *c, void *buf, size_t len)
 {
 	ssize_t n;
 	char *end;
 
-	if (c->command_read) {
-		if (c->read_at != posix_waits)
+	if (c->spent) {
+		if (c->spent_at != posix_waits)
 			return E_EOF;
 		posix_handle_due(&c->h);
 		return E_AGAIN;
@@ -209,8 +209,8 @@ static int read_once(struct port_console *c, void *buf, size_t len)
 	end = memchr(buf, '\n', (size_t)n);
 	if (end != NULL) {
 		n = end - (char *)buf + 1;
-		c->command_read = true;
-		c->read_at = posix_waits;
+		c->spent = true;
+		c->spent_at = posix_waits;
 		posix_handle_due(&c->h);
 	}
 	return (int)recv(c->h.fd, buf, (size_t)n, 0);
@@ -220,7 +220,7 @@ int port_console_read(struct port_console *c, void *buf, size_t len)
 {
 	ssize_t n;
 
-	if (c->once && c->asked == PORT_ASK_COMMAND)
+	if (c->once && c->asked != PORT_ASK_TEXT)
 		return read_once(c, buf, len);
 	do {
 		n = recv(c->h.fd, buf, len > INT32_MAX ? INT32_MAX : len, 0);
@@ -259,6 +259,10 @@ int port_console_ask(struct port_console *c, enum port_console_ask what)
 	if (send(c->h.fd, &marks[what], 1, MSG_NOSIGNAL) != 1 && (errno == EAGAIN || errno == EINTR))
 		return E_AGAIN;
 	c->asked = (uint8_t)what;
+	if (what != PORT_ASK_COMMAND)
+		c->spent = false;
+	else
+		c->spent_at = posix_waits - 1; /* the one command is over */
 	return E_OK;
 }
 

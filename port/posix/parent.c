@@ -134,16 +134,22 @@ static _Noreturn void end(int status)
 	_exit(WEXITSTATUS(status));
 }
 
+static void reap(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, WNOHANG) == child)
+		end(status);
+}
+
 static void handle_signal(int fd, pid_t child)
 {
 	struct signalfd_siginfo info;
-	int status;
 
 	if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
 		return;
 	if (info.ssi_signo == SIGCHLD) {
-		if (waitpid(child, &status, WNOHANG) == child)
-			end(status);
+		reap(child);
 	} else if (info.ssi_signo == SIGHUP) {
 		posix_paths_scan();
 		(void)kill(child, SIGHUP);
@@ -188,6 +194,7 @@ _Noreturn void posix_parent_run(int sock, pid_t child)
 		posix_say("no descriptor for signals", "", "");
 		_exit(1); /* the child follows: its socket ends */
 	}
+	reap(child); /* it may have ended before its signal was blocked */
 	for (;;) {
 		int n = poll(fds, 2, time_left(child));
 

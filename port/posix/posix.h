@@ -97,8 +97,8 @@ struct port_console {
 	bool interactive;
 	bool full_rights;
 	bool once;          /* one command, then its end */
-	bool command_read;  /* of a `once` console: the command's line went to the core */
-	uint32_t read_at;   /* in which wait (posix_waits) */
+	bool spent;         /* of a `once` console: the line that was asked for went to the core */
+	uint32_t spent_at;  /* in which wait (posix_waits) */
 	uint8_t tail_len;   /* bytes of the end mark not yet sent */
 	char tail[8];
 };

@@ -143,6 +143,8 @@ void posix_sandbox(const struct port_setup *setup, bool unprivileged_child)
 	why[2] = posix_seccomp();
 	note(&t, "system call filter", why[2]);
 	filtered = why[2] == NULL;
+	if (POSIX_SANITIZED)
+		return; /* a build for tests says nothing of it */
 	if (why[0] != NULL || why[1] != NULL || why[2] != NULL)
 		posix_logf(PORT_LOG_WARN, "sandbox: ", report, "");
 }
