@@ -8,13 +8,13 @@ static int32_t next_block[SIM_BLOCKS];
 static int32_t free_first;
 static int32_t untouched;                /* blocks from here on were never used */
 
-void blobs_reset(void)
+void world_blobs_reset(void)
 {
 	free_first = -1;
 	untouched = 0;
 }
 
-void blob_init(struct blob *b)
+void world_blob_init(struct blob *b)
 {
 	b->len = 0;
 	b->first = b->last = -1;
@@ -47,7 +47,7 @@ static bool grow(struct blob *b)
 	return true;
 }
 
-bool blob_append(struct blob *b, const void *bytes, size_t len)
+bool world_blob_append(struct blob *b, const void *bytes, size_t len)
 {
 	const uint8_t *from = bytes;
 	uint32_t was = b->len;
@@ -57,7 +57,7 @@ bool blob_append(struct blob *b, const void *bytes, size_t len)
 		size_t n = SIM_BLOCK - at < len ? SIM_BLOCK - at : len;
 
 		if (at == 0 && !grow(b)) {
-			blob_cut(b, was);
+			world_blob_cut(b, was);
 			return false;
 		}
 		memcpy(&block[b->last][at], from, n);
@@ -77,7 +77,7 @@ static int32_t block_at(const struct blob *b, uint32_t at)
 	return i;
 }
 
-size_t blob_read(const struct blob *b, uint64_t at, void *buf, size_t len)
+size_t world_blob_read(const struct blob *b, uint64_t at, void *buf, size_t len)
 {
 	uint8_t *to = buf;
 	size_t done = 0;
@@ -99,13 +99,13 @@ size_t blob_read(const struct blob *b, uint64_t at, void *buf, size_t len)
 	return done;
 }
 
-void blob_poke(struct blob *b, uint32_t at, uint8_t value)
+void world_blob_poke(struct blob *b, uint32_t at, uint8_t value)
 {
 	if (at < b->len)
 		block[block_at(b, at)][at % SIM_BLOCK] = value;
 }
 
-void blob_cut(struct blob *b, uint32_t len)
+void world_blob_cut(struct blob *b, uint32_t len)
 {
 	int32_t i, next;
 
@@ -125,7 +125,7 @@ void blob_cut(struct blob *b, uint32_t len)
 	}
 }
 
-void blob_free(struct blob *b)
+void world_blob_free(struct blob *b)
 {
-	blob_cut(b, 0);
+	world_blob_cut(b, 0);
 }

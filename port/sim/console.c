@@ -23,7 +23,7 @@ void sim_consoles_reset(void)
 	accept_owner = PORT_OWNER_NONE;
 }
 
-void console_power_cut(void)
+void world_console_power_cut(void)
 {
 	for (int i = 0; i < SIM_CONSOLES; i++)
 		if (consoles[i].used)
@@ -31,7 +31,7 @@ void console_power_cut(void)
 	accept_owner = PORT_OWNER_NONE;
 }
 
-int console_handles(void)
+int world_console_handles(void)
 {
 	int n = 0;
 
@@ -42,9 +42,9 @@ int console_handles(void)
 
 static struct port_console *console(int number)
 {
-	if (number < 0 || number >= SIM_CONSOLES || !consoles[number].used)
-		world_broken("no such console");
-	return &consoles[number];
+	if (number >= 0 && number < SIM_CONSOLES && consoles[number].used)
+		return &consoles[number];
+	world_broken("no such console");
 }
 
 int sim_console_open(bool interactive, bool full_rights)
@@ -102,7 +102,7 @@ int sim_console_status(int number)
 
 enum port_console_ask sim_console_asked(int number) { return console(number)->ask; }
 
-void console_collect(struct owners *o)
+void world_console_collect(struct owners *o)
 {
 	for (int i = 0; i < SIM_CONSOLES; i++) {
 		struct port_console *c = &consoles[i];
@@ -110,7 +110,7 @@ void console_collect(struct owners *o)
 
 		if (!c->used || c->gone || !c->again || !due)
 			continue;
-		if (owners_add(o, c->accepted ? c->owner : accept_owner))
+		if (world_owners_add(o, c->accepted ? c->owner : accept_owner))
 			c->again = c->owner_new = false;
 	}
 }

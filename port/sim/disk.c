@@ -8,9 +8,9 @@
 
 enum { CHANGES = 64 };
 
-struct thing disk_thing[SIM_STORED];
-struct port_object disk_object[SIM_OBJECTS];
-uint32_t disk_delay_ms;
+struct thing world_disk_thing[SIM_STORED];
+struct port_object world_disk_object[SIM_OBJECTS];
+uint32_t world_disk_delay_ms;
 static uint64_t space[2];
 
 struct entry {
@@ -34,15 +34,15 @@ static void clear_dir(struct entry *dir)
 		dir[i].thing = -1;
 }
 
-void disk_reset(void)
+void world_disk_reset(void)
 {
-	memset(disk_thing, 0, sizeof disk_thing);
-	memset(disk_object, 0, sizeof disk_object);
+	memset(world_disk_thing, 0, sizeof world_disk_thing);
+	memset(world_disk_object, 0, sizeof world_disk_object);
 	clear_dir(now_dir);
 	clear_dir(disk_dir);
 	change_count = 0;
 	space[0] = space[1] = 1 << 20;
-	disk_delay_ms = 0;
+	world_disk_delay_ms = 0;
 }
 
 void sim_store_space(enum port_area area, uint64_t bytes) { space[area] = bytes; }
@@ -64,11 +64,13 @@ static void set_entry(struct entry *dir, enum port_area area, const char *name, 
 	for (int i = 0; i < SIM_STORED && e == NULL; i++)
 		if (dir[i].thing < 0)
 			e = &dir[i];
-	if (e == NULL)
-		world_broken("more names than SIM_STORED");
-	e->thing = thing;
-	e->area = area;
-	memcpy(e->name, name, strlen(name) + 1);
+	if (e != NULL) {
+		e->thing = thing;
+		e->area = area;
+		memcpy(e->name, name, strlen(name) + 1);
+		return;
+	}
+	world_broken("more names than SIM_STORED");
 }
 
 static void apply(struct entry *dir, const struct change *c)
@@ -81,19 +83,19 @@ static void apply(struct entry *dir, const struct change *c)
 		set_entry(dir, c->area, c->name, c->thing);
 }
 
-void disk_flush(void)
+void world_disk_flush(void)
 {
 	for (int i = 0; i < change_count; i++)
 		apply(disk_dir, &changes[i]);
 	change_count = 0;
 }
 
-void disk_change(enum port_area area, int thing, const char *name, const char *old)
+void world_disk_change(enum port_area area, int thing, const char *name, const char *old)
 {
 	struct change *c;
 
 	if (change_count == CHANGES)
-		disk_flush();
+		world_disk_flush();
 	c = &changes[change_count++];
 	c->area = area;
 	c->thing = thing;
@@ -112,40 +114,40 @@ static bool wanted(int thing)
 		if (changes[i].thing == thing)
 			return true;
 	for (int i = 0; i < SIM_OBJECTS; i++)
-		if (disk_object[i].kind != OBJECT_FREE && disk_object[i].thing == thing)
+		if (world_disk_object[i].kind != OBJECT_FREE && world_disk_object[i].thing == thing)
 			return true;
 	return false;
 }
 
-void disk_sweep(void)
+void world_disk_sweep(void)
 {
 	for (int i = 0; i < SIM_STORED; i++)
-		if (disk_thing[i].used && !wanted(i)) {
-			blob_free(&disk_thing[i].bytes);
-			disk_thing[i].used = false;
+		if (world_disk_thing[i].used && !wanted(i)) {
+			world_blob_free(&world_disk_thing[i].bytes);
+			world_disk_thing[i].used = false;
 		}
 }
 
-int disk_new_thing(enum port_area area)
+int world_disk_new_thing(enum port_area area)
 {
-	disk_sweep();
+	world_disk_sweep();
 	for (int i = 0; i < SIM_STORED; i++)
-		if (!disk_thing[i].used) {
-			disk_thing[i] = (struct thing){ .used = true, .area = area };
-			blob_init(&disk_thing[i].bytes);
+		if (!world_disk_thing[i].used) {
+			world_disk_thing[i] = (struct thing){ .used = true, .area = area };
+			world_blob_init(&world_disk_thing[i].bytes);
 			return i;
 		}
 	return -1;
 }
 
-uint64_t disk_space_left(enum port_area area)
+uint64_t world_disk_space_left(enum port_area area)
 {
 	uint64_t used = 0;
 
-	disk_sweep();
+	world_disk_sweep();
 	for (int i = 0; i < SIM_STORED; i++)
-		if (disk_thing[i].used && disk_thing[i].area == area)
-			used += disk_thing[i].bytes.len;
+		if (world_disk_thing[i].used && world_disk_thing[i].area == area)
+			used += world_disk_thing[i].bytes.len;
 	return used < space[area] ? space[area] - used : 0;
 }
 
@@ -159,9 +161,9 @@ static void cut_thing(struct thing *t, enum sim_power how)
 		keep = len;
 	else if (how != SIM_POWER_LOSE && len > keep)
 		keep += sim_random(len - keep + 1);
-	blob_cut(&t->bytes, keep);
+	world_blob_cut(&t->bytes, keep);
 	for (uint32_t i = 0; how == SIM_POWER_TORN && i < SIM_BLOCK && keep - i > t->durable; i++)
-		blob_poke(&t->bytes, keep - 1 - i, (uint8_t)sim_random(256));
+		world_blob_poke(&t->bytes, keep - 1 - i, (uint8_t)sim_random(256));
 	t->durable = keep;
 }
 
@@ -170,14 +172,14 @@ static bool by_chance(enum sim_power how)
 	return how == SIM_POWER_KEEP || (how != SIM_POWER_LOSE && sim_random(2) == 0);
 }
 
-void disk_power_cut(enum sim_power how)
+void world_disk_power_cut(enum sim_power how)
 {
 	for (int i = 0; i < SIM_OBJECTS; i++) {
-		struct port_object *o = &disk_object[i];
+		struct port_object *o = &world_disk_object[i];
 
 		if (o->kind != OBJECT_FREE && o->committing && by_chance(how)) {
-			disk_thing[o->thing].durable = disk_thing[o->thing].bytes.len;
-			disk_change(disk_thing[o->thing].area, o->thing, o->name, "");
+			world_disk_thing[o->thing].durable = world_disk_thing[o->thing].bytes.len;
+			world_disk_change(world_disk_thing[o->thing].area, o->thing, o->name, "");
 		}
 		o->kind = OBJECT_FREE;
 	}
@@ -186,15 +188,15 @@ void disk_power_cut(enum sim_power how)
 			apply(disk_dir, &changes[i]);
 	change_count = 0;
 	memcpy(now_dir, disk_dir, sizeof now_dir);
-	disk_sweep();
+	world_disk_sweep();
 	for (int i = 0; i < SIM_STORED; i++)
-		if (disk_thing[i].used)
-			cut_thing(&disk_thing[i], how);
+		if (world_disk_thing[i].used)
+			cut_thing(&world_disk_thing[i], how);
 }
 
 /* ---- names ---- */
 
-bool disk_good_name(const char *name)
+bool world_disk_good_name(const char *name)
 {
 	static const char legal[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -202,14 +204,14 @@ bool disk_good_name(const char *name)
 	return name[0] != '\0' && strlen(name) <= PORT_NAME_MAX && strspn(name, legal) == strlen(name);
 }
 
-int disk_find(enum port_area area, const char *name)
+int world_disk_find(enum port_area area, const char *name)
 {
 	const struct entry *e = entry_of(now_dir, area, name);
 
 	return e == NULL ? -1 : e->thing;
 }
 
-const char *disk_next(enum port_area area, const char *name)
+const char *world_disk_next(enum port_area area, const char *name)
 {
 	const char *best = NULL;
 

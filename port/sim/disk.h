@@ -28,24 +28,24 @@ struct port_object {
 	char name[DISK_NAME_CAP];
 };
 
-extern struct thing disk_thing[SIM_STORED];
-extern struct port_object disk_object[SIM_OBJECTS];
-extern uint32_t disk_delay_ms;
+extern struct thing world_disk_thing[SIM_STORED];
+extern struct port_object world_disk_object[SIM_OBJECTS];
+extern uint32_t world_disk_delay_ms;
 
-void disk_reset(void);
-bool disk_good_name(const char *name);
+void world_disk_reset(void);
+bool world_disk_good_name(const char *name);
 /* A thing that nothing refers to yet, or -1. */
-int disk_new_thing(enum port_area area);
+int world_disk_new_thing(enum port_area area);
 /* The thing of a name, or -1; the name after another one, or NULL. */
-int disk_find(enum port_area area, const char *name);
-const char *disk_next(enum port_area area, const char *name);
+int world_disk_find(enum port_area area, const char *name);
+const char *world_disk_next(enum port_area area, const char *name);
 /* The directory changes, not yet durably: `thing` appears under `name` (or -1: none), and the name
- * `old` goes (or "": none). disk_flush() makes all changes durable. */
-void disk_change(enum port_area area, int thing, const char *name, const char *old);
-void disk_flush(void);
+ * `old` goes (or "": none). world_disk_flush() makes all changes durable. */
+void world_disk_change(enum port_area area, int thing, const char *name, const char *old);
+void world_disk_flush(void);
 /* Forgets things that nothing refers to. */
-void disk_sweep(void);
-uint64_t disk_space_left(enum port_area area);
-void disk_power_cut(enum sim_power how);
+void world_disk_sweep(void);
+uint64_t world_disk_space_left(enum port_area area);
+void world_disk_power_cut(enum sim_power how);
 
 #endif

@@ -32,7 +32,7 @@ struct message {
 	size_t len;
 };
 
-void dnsd_reset(void)
+void world_dns_reset(void)
 {
 	records = fault_count = queries = 0;
 	memset(tcp, 0, sizeof tcp);
@@ -267,7 +267,7 @@ static bool answer(const uint8_t *msg, size_t len, bool over_tcp, struct message
 	return fault != SIM_DNS_SILENT;
 }
 
-void dns_datagram(int socket, const uint8_t *msg, size_t len)
+void world_dns_datagram(int socket, const uint8_t *msg, size_t len)
 {
 	struct message m;
 	bool twice;
@@ -325,7 +325,7 @@ static void serve_server(int s, const struct port_addr *at)
 	}
 }
 
-void dns_serve_tcp(void)
+void world_dns_serve_tcp(void)
 {
 	struct port_addr server[4];
 	int count = records == 0 ? 0 : port_dns_servers(server, 4);

@@ -5,25 +5,27 @@
 
 static struct port_tcp *far_end(int end)
 {
-	if (end < 0 || end >= SIM_ENDS || net_end[end].state == END_FREE || net_end[end].gateway)
-		world_broken("no such far end");
-	return &net_end[end];
+	struct port_tcp *e = end >= 0 && end < SIM_ENDS ? &world_net_end[end] : NULL;
+
+	if (e != NULL && e->state != END_FREE && !e->gateway)
+		return e;
+	world_broken("no such far end");
 }
 
 int sim_peer_connect(const struct port_addr *from, const struct port_addr *to)
 {
-	int listener = net_find_listener(to), mine, other;
+	int listener = world_net_find_listener(to), mine, other;
 
-	if (listener < 0 || !net_listener[listener].gateway)
+	if (listener < 0 || !world_net_listener[listener].gateway)
 		return E_REFUSED;
-	mine = net_take(false, from, to);
-	other = mine < 0 ? -1 : net_take(true, to, from);
+	mine = world_net_take(false, from, to);
+	other = mine < 0 ? -1 : world_net_take(true, to, from);
 	if (other < 0) {
 		if (mine >= 0)
-			net_release(mine);
+			world_net_release(mine);
 		return E_NOSLOT;
 	}
-	net_join(mine, other, listener);
+	world_net_join(mine, other, listener);
 	return mine;
 }
 
@@ -32,13 +34,13 @@ int sim_peer_listen(const struct port_addr *at)
 	int i;
 
 	for (i = SIM_LISTENERS; i < 2 * SIM_LISTENERS; i++)
-		if (net_listener[i].used && sim_addr_equal(&net_listener[i].at, at))
+		if (world_net_listener[i].used && sim_addr_equal(&world_net_listener[i].at, at))
 			return E_INUSE;
-	for (i = SIM_LISTENERS; i < 2 * SIM_LISTENERS && net_listener[i].used; i++)
+	for (i = SIM_LISTENERS; i < 2 * SIM_LISTENERS && world_net_listener[i].used; i++)
 		;
 	if (i == 2 * SIM_LISTENERS)
 		return E_NOSLOT;
-	net_listener[i] = (struct port_listener){ .used = true, .at = *at };
+	world_net_listener[i] = (struct port_listener){ .used = true, .at = *at };
 	return i;
 }
 
@@ -46,12 +48,12 @@ int sim_peer_accept(int listener)
 {
 	int end;
 
-	while ((end = net_oldest(listener)) >= 0) {
-		net_end[end].pending = false;
+	while ((end = world_net_oldest(listener)) >= 0) {
+		world_net_end[end].pending = false;
 		world_moved();
-		if (net_end[end].error == E_OK || net_end[end].peer >= 0)
+		if (world_net_end[end].error == E_OK || world_net_end[end].peer >= 0)
 			return end;
-		net_release(end);
+		world_net_release(end);
 	}
 	return E_AGAIN;
 }
@@ -60,39 +62,39 @@ int sim_peer_read(int end, void *buf, size_t len)
 {
 	struct port_tcp *e = far_end(end);
 
-	net_arrive(end);
+	world_net_arrive(end);
 	if (e->hole)
 		return e->error != E_OK ? e->error : E_AGAIN;
-	return net_get(end, buf, len);
+	return world_net_get(end, buf, len);
 }
 
 int sim_peer_write(int end, const void *buf, size_t len)
 {
 	struct port_tcp *e = far_end(end);
 
-	return e->error != E_OK ? e->error : net_put(end, buf, len);
+	return e->error != E_OK ? e->error : world_net_put(end, buf, len);
 }
 
 void sim_peer_finish(int end)
 {
 	far_end(end);
-	net_send_fin(end);
+	world_net_send_fin(end);
 }
 
 void sim_peer_close(int end)
 {
 	far_end(end);
-	net_send_fin(end);
-	net_release(end);
+	world_net_send_fin(end);
+	world_net_release(end);
 }
 
 void sim_peer_abort(int end)
 {
 	struct port_tcp *e = far_end(end);
 
-	if (e->peer >= 0 && !net_end[e->peer].hole)
-		net_kill(end, E_RESET);
-	net_release(end);
+	if (e->peer >= 0 && !world_net_end[e->peer].hole)
+		world_net_kill(end, E_RESET);
+	world_net_release(end);
 }
 
 void sim_peer_vanish(int end)
@@ -101,7 +103,7 @@ void sim_peer_vanish(int end)
 
 	e->hole = true;
 	if (e->peer >= 0)
-		net_end[e->peer].hole = true;
+		world_net_end[e->peer].hole = true;
 }
 
 void sim_peer_window(int end, uint16_t bytes)
@@ -115,15 +117,15 @@ void sim_peer_pace(int end, uint16_t bytes, uint32_t gap_ms)
 
 	if (e->peer < 0)
 		return;
-	net_end[e->peer].pace = bytes;
-	net_end[e->peer].gap_ms = gap_ms;
+	world_net_end[e->peer].pace = bytes;
+	world_net_end[e->peer].gap_ms = gap_ms;
 }
 
 int sim_peer_unread(int end)
 {
 	struct port_tcp *e = far_end(end);
 
-	return e->peer < 0 ? 0 : net_end[e->peer].len;
+	return e->peer < 0 ? 0 : world_net_end[e->peer].len;
 }
 
 bool sim_peer_alive(int end)

@@ -21,16 +21,16 @@ struct port_file {
 static struct port_file open_file[OPEN_FILES];
 static uint64_t last_stamp;
 
-void file_reset(void)
+void world_file_reset(void)
 {
 	memset(files, 0, sizeof files);
-	file_power_cut();
+	world_file_power_cut();
 	last_stamp = 0;
 }
 
-void file_power_cut(void) { memset(open_file, 0, sizeof open_file); }
+void world_file_power_cut(void) { memset(open_file, 0, sizeof open_file); }
 
-int file_handles(void)
+int world_file_handles(void)
 {
 	int n = 0;
 
@@ -52,27 +52,28 @@ static struct named_file *find_or_make(const char *path)
 	struct named_file *f = find(path);
 	size_t len = strlen(path);
 
-	for (int i = 0; i < SIM_FILES && f == NULL; i++)
-		if (!files[i].used)
-			f = &files[i];
-	if (f == NULL || len >= PATH_MAX_LEN)
-		world_broken("too many files, or too long a path");
-	if (!f->used) {
+	if (f != NULL)
+		return f;
+	for (int i = 0; i < SIM_FILES && len < PATH_MAX_LEN; i++) {
+		f = &files[i];
+		if (f->used)
+			continue;
 		*f = (struct named_file){ .used = true, .readable = true };
 		memcpy(f->path, path, len + 1);
-		blob_init(&f->bytes);
+		world_blob_init(&f->bytes);
+		return f;
 	}
-	return f;
+	world_broken("too many files, or too long a path");
 }
 
 void sim_file_set(const char *path, const void *bytes, size_t len)
 {
 	struct named_file *f = find_or_make(path);
 
-	blob_free(&f->bytes);
+	world_blob_free(&f->bytes);
 	f->stamp = ++last_stamp;
 	f->used = bytes != NULL;
-	if (f->used && !blob_append(&f->bytes, bytes, len))
+	if (f->used && !world_blob_append(&f->bytes, bytes, len))
 		world_broken("no block left for a file");
 }
 
@@ -88,7 +89,7 @@ int sim_file_get(const char *path, void *buf, size_t cap)
 {
 	struct named_file *f = find(path);
 
-	return f == NULL ? E_NOENT : (int)blob_read(&f->bytes, 0, buf, cap);
+	return f == NULL ? E_NOENT : (int)world_blob_read(&f->bytes, 0, buf, cap);
 }
 
 int port_file_open(const char *path, struct port_file **out, uint64_t *size, uint64_t *stamp)
@@ -121,7 +122,7 @@ int port_file_read(struct port_file *f, uint64_t at, void *buf, size_t len)
 		bad = E_IO;
 	if (bad != E_OK)
 		return bad;
-	return world_said(CALL_FILE_READ, (int)blob_read(&f->file->bytes, at, buf, len));
+	return world_said(CALL_FILE_READ, (int)world_blob_read(&f->file->bytes, at, buf, len));
 }
 
 void port_file_close(struct port_file *f)

@@ -12,7 +12,7 @@ static struct {
 	char name[NAME_CAP];
 } host;
 
-void host_reset(void)
+void world_host_reset(void)
 {
 	struct port_addr own[3] = {
 		sim_addr("127.0.0.1", 0), sim_addr("10.0.0.1", 0), sim_addr("fe80::1", 0)

@@ -8,140 +8,147 @@
  */
 #include "net.h"
 
-struct port_tcp net_end[SIM_ENDS];
-uint8_t net_queue[SIM_ENDS][SIM_QUEUE];
-struct port_listener net_listener[2 * SIM_LISTENERS];
-int net_high;
+struct port_tcp world_net_end[SIM_ENDS];
+uint8_t world_net_queue[SIM_ENDS][SIM_QUEUE];
+struct port_listener world_net_listener[2 * SIM_LISTENERS];
+int world_net_high;
 
-struct net_state net;
+struct net_state world_net;
 
-void net_reset(void)
+void world_net_reset(void)
 {
-	memset(net_end, 0, (size_t)net_high * sizeof net_end[0]);
-	memset(net_listener, 0, sizeof net_listener);
-	memset(&net, 0, sizeof net);
-	net_high = 0;
+	memset(world_net_end, 0, (size_t)world_net_high * sizeof world_net_end[0]);
+	memset(world_net_listener, 0, sizeof world_net_listener);
+	memset(&world_net, 0, sizeof world_net);
+	world_net_high = 0;
 }
 
-uint32_t sim_io_ops(void) { return net.io_ops; }
-void sim_tcp_limit(int count) { net.limit = count; }
+uint32_t sim_io_ops(void) { return world_net.io_ops; }
+void sim_tcp_limit(int count) { world_net.limit = count; }
 
 void sim_cut_at(uint32_t n, enum sim_cut how)
 {
-	net.cut_at = n;
-	net.cut_how = how;
+	world_net.cut_at = n;
+	world_net.cut_how = how;
 }
 
 void sim_segments(enum sim_segments how, const uint16_t *sizes, int count)
 {
-	net.how = how;
-	net.size_count = count < NET_SIZES ? count : NET_SIZES;
-	for (int i = 0; i < net.size_count; i++)
-		net.sizes[i] = sizes[i];
-	if (how == SIM_LIST && net.size_count == 0)
+	world_net.how = how;
+	world_net.size_count = count < NET_SIZES ? count : NET_SIZES;
+	for (int i = 0; i < world_net.size_count; i++)
+		world_net.sizes[i] = sizes[i];
+	if (how == SIM_LIST && world_net.size_count == 0)
 		world_broken("an empty list of segment sizes");
 }
 
 void sim_route_set(const struct port_addr *to, enum sim_route how)
 {
-	if (net.route_count == NET_ROUTES)
+	if (world_net.route_count == NET_ROUTES)
 		world_broken("too many routes");
-	net.route[net.route_count].to = *to;
-	net.route[net.route_count++].how = how;
+	world_net.route[world_net.route_count].to = *to;
+	world_net.route[world_net.route_count++].how = how;
 }
 
 /* ---- what both sides use ---- */
 
-int net_take(bool gateway, const struct port_addr *local, const struct port_addr *remote)
+int world_net_take(bool gateway, const struct port_addr *local, const struct port_addr *remote)
 {
 	for (int i = 0; i < SIM_ENDS; i++) {
-		if (net_end[i].state != END_FREE)
+		if (world_net_end[i].state != END_FREE)
 			continue;
-		net_end[i] = (struct port_tcp){
+		world_net_end[i] = (struct port_tcp){
 			.state = END_OPEN, .gateway = gateway, .peer = -1, .listener = -1,
 			.window = SIM_QUEUE, .budget = SIM_QUEUE,
 			.local = *local, .remote = *remote
 		};
-		if (i >= net_high)
-			net_high = i + 1;
+		if (i >= world_net_high)
+			world_net_high = i + 1;
 		world_moved();
 		return i;
 	}
 	return -1;
 }
 
-void net_release(int end)
+void world_net_release(int end)
 {
-	int peer = net_end[end].peer;
+	int peer = world_net_end[end].peer;
 
 	if (peer >= 0)
-		net_end[peer].peer = -1;
-	net_end[end].state = END_FREE;
-	while (net_high > 0 && net_end[net_high - 1].state == END_FREE)
-		net_high--;
+		world_net_end[peer].peer = -1;
+	world_net_end[end].state = END_FREE;
+	while (world_net_high > 0 && world_net_end[world_net_high - 1].state == END_FREE)
+		world_net_high--;
 	world_moved();
 }
 
-bool net_unspecified(const struct port_addr *a)
+bool world_net_unspecified(const struct port_addr *a)
 {
 	static const uint8_t none[16], v4[16] = { [10] = 0xff, [11] = 0xff };
 
 	return memcmp(a->ip, none, 16) == 0 || memcmp(a->ip, v4, 16) == 0;
 }
 
-bool net_is_v4(const struct port_addr *a)
+bool world_net_is_v4(const struct port_addr *a)
 {
 	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
 
 	return memcmp(a->ip, prefix, 12) == 0;
 }
 
-int net_find_listener(const struct port_addr *at)
+int world_net_find_listener(const struct port_addr *at)
 {
 	for (int i = 0; i < 2 * SIM_LISTENERS; i++) {
-		const struct port_listener *l = &net_listener[i];
+		const struct port_listener *l = &world_net_listener[i];
 
 		if (!l->used || l->at.port != at->port)
 			continue;
 		if (memcmp(l->at.ip, at->ip, 16) == 0 ||
-		    (net_unspecified(&l->at) && net_is_v4(&l->at) == net_is_v4(at)))
+		    (world_net_unspecified(&l->at) && world_net_is_v4(&l->at) == world_net_is_v4(at)))
 			return i;
 	}
 	return -1;
 }
 
-void net_join(int client, int server, int listener)
+void world_net_join(int client, int server, int listener)
 {
-	net_end[client].peer = server;
-	net_end[server].peer = client;
-	net_end[server].pending = true;
-	net_end[server].listener = listener;
-	net_end[server].order = ++net.order;
-	net_end[server].joined_ms = world_now() + world_latency();
-	if (!net_listener[listener].gateway)
-		net_listener[listener].again = true;
+	world_net_end[client].peer = server;
+	world_net_end[server].peer = client;
+	world_net_end[server].pending = true;
+	world_net_end[server].listener = listener;
+	world_net_end[server].order = ++world_net.order;
+	world_net_end[server].joined_ms = world_now() + world_latency();
+	if (!world_net_listener[listener].gateway)
+		world_net_listener[listener].again = true;
 }
 
-int net_oldest(int listener)
+int world_net_oldest(int listener)
 {
 	int best = -1;
 
-	for (int i = 0; i < net_high; i++) {
-		const struct port_tcp *e = &net_end[i];
+	for (int i = 0; i < world_net_high; i++) {
+		const struct port_tcp *e = &world_net_end[i];
 
 		if (e->state == END_FREE || !e->pending || e->listener != listener)
 			continue;
 		if (e->joined_ms > world_now())
 			continue;
-		if (best < 0 || e->order < net_end[best].order)
+		if (best < 0 || e->order < world_net_end[best].order)
 			best = i;
 	}
 	return best;
 }
 
-int net_put(int end, const void *buf, size_t len)
+static struct port_tcp *peer_of(int end)
 {
-	struct port_tcp *p = net_end[end].peer < 0 ? NULL : &net_end[net_end[end].peer];
+	int peer = world_net_end[end].peer;
+
+	return peer < 0 ? NULL : &world_net_end[peer];
+}
+
+int world_net_put(int end, const void *buf, size_t len)
+{
+	struct port_tcp *p = peer_of(end);
 	const uint8_t *from = buf;
 	uint8_t *queue;
 	size_t room;
@@ -153,7 +160,7 @@ int net_put(int end, const void *buf, size_t len)
 		len = room;
 	if (len == 0)
 		return E_AGAIN;
-	queue = net_queue[net_end[end].peer];
+	queue = world_net_queue[world_net_end[end].peer];
 	if (p->shown == p->len && p->due_ms < world_now() + world_latency())
 		p->due_ms = world_now() + world_latency();
 	for (size_t i = 0; i < len; i++)
@@ -163,9 +170,9 @@ int net_put(int end, const void *buf, size_t len)
 	return (int)len;
 }
 
-int net_get(int end, void *buf, size_t len)
+int world_net_get(int end, void *buf, size_t len)
 {
-	struct port_tcp *e = &net_end[end];
+	struct port_tcp *e = &world_net_end[end];
 	uint8_t *to = buf;
 
 	if (len > e->shown)
@@ -173,7 +180,7 @@ int net_get(int end, void *buf, size_t len)
 	if (len == 0)
 		return e->error != E_OK ? e->error : e->fin_shown ? E_EOF : E_AGAIN;
 	for (size_t i = 0; i < len; i++)
-		to[i] = net_queue[end][(e->head + i) % SIM_QUEUE];
+		to[i] = world_net_queue[end][(e->head + i) % SIM_QUEUE];
 	e->head = (uint16_t)((e->head + len) % SIM_QUEUE);
 	e->len = (uint16_t)(e->len - len);
 	e->shown = (uint16_t)(e->shown - len);
@@ -181,9 +188,9 @@ int net_get(int end, void *buf, size_t len)
 	return (int)len;
 }
 
-void net_send_fin(int end)
+void world_net_send_fin(int end)
 {
-	struct port_tcp *p = net_end[end].peer < 0 ? NULL : &net_end[net_end[end].peer];
+	struct port_tcp *p = peer_of(end);
 
 	if (p == NULL || p->fin_in)
 		return;
@@ -203,13 +210,13 @@ static void die(struct port_tcp *e, int error)
 	e->news = true;
 }
 
-void net_kill(int end, int error)
+void world_net_kill(int end, int error)
 {
-	int peer = net_end[end].peer;
+	int peer = world_net_end[end].peer;
 
-	die(&net_end[end], error);
-	if (peer >= 0 && !net_end[peer].hole)
-		die(&net_end[peer], E_RESET);
+	die(&world_net_end[end], error);
+	if (peer >= 0 && !world_net_end[peer].hole)
+		die(&world_net_end[peer], E_RESET);
 	world_moved();
 }
 
@@ -219,18 +226,18 @@ static uint16_t segment(struct port_tcp *e)
 		return SIM_QUEUE;
 	if (e->pace != 0)
 		return e->pace;
-	switch (net.how) {
+	switch (world_net.how) {
 	case SIM_BYTES: return 1;
 	case SIM_RANDOM: return (uint16_t)(1 + sim_random(sim_random(4) == 0 ? 1500 : 40));
-	case SIM_LIST: return net.sizes[e->list_at++ % net.size_count];
+	case SIM_LIST: return world_net.sizes[e->list_at++ % world_net.size_count];
 	case SIM_WHOLE: break;
 	}
 	return SIM_QUEUE;
 }
 
-void net_arrive(int end)
+void world_net_arrive(int end)
 {
-	struct port_tcp *e = &net_end[end];
+	struct port_tcp *e = &world_net_end[end];
 	uint16_t n;
 
 	if (e->hole || e->due_ms > world_now() || e->state == END_FREE || e->pending)
@@ -259,10 +266,10 @@ void net_arrive(int end)
 
 static uint16_t budget(void)
 {
-	switch (net.how) {
+	switch (world_net.how) {
 	case SIM_BYTES: return 1;
 	case SIM_RANDOM: return (uint16_t)(1 + sim_random(sim_random(4) == 0 ? 1500 : 60));
-	case SIM_LIST: return net.sizes[sim_random((uint32_t)net.size_count)];
+	case SIM_LIST: return world_net.sizes[sim_random((uint32_t)world_net.size_count)];
 	case SIM_WHOLE: break;
 	}
 	return SIM_QUEUE;
@@ -272,44 +279,45 @@ static bool writable(const struct port_tcp *e)
 {
 	if (e->state == END_CONNECTING)
 		return false;
-	return e->error != E_OK || e->peer < 0 || net_end[e->peer].len < net_end[e->peer].window;
+	return e->error != E_OK || e->peer < 0 ||
+		world_net_end[e->peer].len < world_net_end[e->peer].window;
 }
 
 static void collect_end(struct port_tcp *e, struct owners *o)
 {
 	bool can_read = e->shown > 0 || e->fin_shown || e->error != E_OK, can_write = writable(e);
-	bool spurious = net.how == SIM_RANDOM && sim_random(64) == 0;
+	bool spurious = world_net.how == SIM_RANDOM && sim_random(64) == 0;
 
 	e->budget = budget();
 	if (!e->owner_new && !spurious && !(e->read_again && can_read) &&
 	    !(e->write_again && can_write))
 		return;
-	if (!owners_add(o, e->owner))
+	if (!world_owners_add(o, e->owner))
 		return;
 	e->owner_new = false;
 	e->read_again = e->read_again && !can_read;
 	e->write_again = e->write_again && !can_write;
 }
 
-void net_collect(struct owners *o)
+void world_net_collect(struct owners *o)
 {
 	for (int i = 0; i < 2 * SIM_LISTENERS; i++) {
-		struct port_listener *l = &net_listener[i];
+		struct port_listener *l = &world_net_listener[i];
 
-		if (!l->used || !l->again || net_oldest(i) < 0)
+		if (!l->used || !l->again || world_net_oldest(i) < 0)
 			continue;
 		if (!l->gateway)
 			o->far_news = true;
-		else if (!net_room() || !owners_add(o, l->owner))
+		else if (!world_net_room() || !world_owners_add(o, l->owner))
 			continue;
 		l->again = false;
 	}
-	for (int i = 0; i < net_high; i++) {
-		struct port_tcp *e = &net_end[i];
+	for (int i = 0; i < world_net_high; i++) {
+		struct port_tcp *e = &world_net_end[i];
 
 		if (e->state == END_FREE || e->pending)
 			continue;
-		net_arrive(i);
+		world_net_arrive(i);
 		if (e->gateway)
 			collect_end(e, o);
 		else
@@ -330,12 +338,12 @@ static uint64_t next_ms(const struct port_tcp *e)
 	return e->len > e->shown && (e->shown == 0 || !e->gateway) ? e->due_ms : NO_EVENT;
 }
 
-uint64_t net_next_ms(void)
+uint64_t world_net_next_ms(void)
 {
 	uint64_t best = NO_EVENT;
 
-	for (int i = 0; i < net_high; i++) {
-		uint64_t at = next_ms(&net_end[i]);
+	for (int i = 0; i < world_net_high; i++) {
+		uint64_t at = next_ms(&world_net_end[i]);
 
 		if (at > world_now() && at < best)
 			best = at;
@@ -343,36 +351,37 @@ uint64_t net_next_ms(void)
 	return best;
 }
 
-bool net_room(void)
+bool world_net_room(void)
 {
-	return net.limit == 0 || net_handles() < net.limit;
+	return world_net.limit == 0 || world_net_handles() < world_net.limit;
 }
 
-int net_handles(void)
+int world_net_handles(void)
 {
 	int held = 0;
 
-	for (int i = 0; i < net_high; i++)
-		held += net_end[i].state != END_FREE && net_end[i].gateway && !net_end[i].pending;
+	for (int i = 0; i < world_net_high; i++)
+		held += world_net_end[i].state != END_FREE && world_net_end[i].gateway &&
+			!world_net_end[i].pending;
 	return held;
 }
 
-int net_listener_handles(void)
+int world_net_listener_handles(void)
 {
 	int held = 0;
 
 	for (int i = 0; i < 2 * SIM_LISTENERS; i++)
-		held += net_listener[i].used && net_listener[i].gateway;
+		held += world_net_listener[i].used && world_net_listener[i].gateway;
 	return held;
 }
 
-void net_power_cut(void)
+void world_net_power_cut(void)
 {
-	for (int i = 0; i < net_high; i++)
-		if (net_end[i].state != END_FREE && net_end[i].gateway) {
-			net_kill(i, E_RESET);
-			net_release(i);
+	for (int i = 0; i < world_net_high; i++)
+		if (world_net_end[i].state != END_FREE && world_net_end[i].gateway) {
+			world_net_kill(i, E_RESET);
+			world_net_release(i);
 		}
 	for (int i = 0; i < 2 * SIM_LISTENERS; i++)
-		net_listener[i].used = net_listener[i].used && !net_listener[i].gateway;
+		world_net_listener[i].used = world_net_listener[i].used && !world_net_listener[i].gateway;
 }

@@ -52,34 +52,34 @@ extern struct net_state {
 	struct { struct port_addr to; enum sim_route how; } route[NET_ROUTES];
 	uint32_t io_ops, cut_at, order;
 	enum sim_cut cut_how;
-} net;
+} world_net;
 
-extern struct port_tcp net_end[SIM_ENDS];
-extern uint8_t net_queue[SIM_ENDS][SIM_QUEUE];
-extern struct port_listener net_listener[2 * SIM_LISTENERS];
-extern int net_high;                     /* ends above this number are free */
+extern struct port_tcp world_net_end[SIM_ENDS];
+extern uint8_t world_net_queue[SIM_ENDS][SIM_QUEUE];
+extern struct port_listener world_net_listener[2 * SIM_LISTENERS];
+extern int world_net_high;                     /* ends above this number are free */
 
 /* A free end of a side, open, with its addresses; its number or -1. */
-int net_take(bool gateway, const struct port_addr *local, const struct port_addr *remote);
+int world_net_take(bool gateway, const struct port_addr *local, const struct port_addr *remote);
 /* Gives an end's slot back. */
-void net_release(int end);
+void world_net_release(int end);
 /* The listener of a side at an address (an unspecified one listens everywhere), or -1. */
-int net_find_listener(const struct port_addr *at);
+int world_net_find_listener(const struct port_addr *at);
 /* Connects two free ends and queues `server` at its listener. */
-void net_join(int client, int server, int listener);
+void world_net_join(int client, int server, int listener);
 /* The pending end of a listener that came first, or -1. */
-int net_oldest(int listener);
+int world_net_oldest(int listener);
 /* Bytes to and from an end's queues, whatever its side. */
-int net_put(int end, const void *buf, size_t len);
-int net_get(int end, void *buf, size_t len);
+int world_net_put(int end, const void *buf, size_t len);
+int world_net_get(int end, void *buf, size_t len);
 /* FIN to the peer; reset of both sides with an error. */
-void net_send_fin(int end);
-void net_kill(int end, int error);
+void world_net_send_fin(int end);
+void world_net_kill(int end, int error);
 /* Lets arrive what is due. */
-void net_arrive(int end);
+void world_net_arrive(int end);
 /* May the core hold one connection more? */
-bool net_room(void);
-bool net_unspecified(const struct port_addr *a);
-bool net_is_v4(const struct port_addr *a);
+bool world_net_room(void);
+bool world_net_unspecified(const struct port_addr *a);
+bool world_net_is_v4(const struct port_addr *a);
 
 #endif

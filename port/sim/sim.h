@@ -14,6 +14,7 @@
 
 #include "port.h"
 
+/* How much of a world there is. */
 enum {
 	SIM_ENDS = 1024,          /* ends of TCP connections, both sides counted */
 	SIM_QUEUE = 4096,         /* bytes on their way in one direction of a connection */
@@ -217,12 +218,12 @@ int sim_file_get(const char *path, void *buf, size_t cap);
 /* Opens a console; its number or E_NOSLOT. Types into it; ends its input; reads what it printed and
  * forgets it (bytes, 0 for none). */
 int sim_console_open(bool interactive, bool full_rights);
-int sim_console_type(int console, const char *text);
-void sim_console_eof(int console);
-int sim_console_output(int console, char *buf, size_t cap);
+int sim_console_type(int number, const char *text);
+void sim_console_eof(int number);
+int sim_console_output(int number, char *buf, size_t cap);
 /* The status it was closed with, or E_AGAIN while it is open; frees the number when closed. */
-int sim_console_status(int console);
-enum port_console_ask sim_console_asked(int console);
+int sim_console_status(int number);
+enum port_console_ask sim_console_asked(int number);
 
 /* ---- log ---- */
 

@@ -10,50 +10,51 @@ static struct {
 	bool told;
 } opening;
 
-void store_reset(void)
+void world_store_reset(void)
 {
-	disk_reset();
+	world_disk_reset();
 	opening.owner = PORT_OWNER_NONE;
 }
 
-void store_power_cut(enum sim_power how)
+void world_store_power_cut(enum sim_power how)
 {
-	disk_power_cut(how);
+	world_disk_power_cut(how);
 	opening.owner = PORT_OWNER_NONE;
 }
 
-void sim_store_delay(uint32_t ms) { disk_delay_ms = ms; }
+void sim_store_delay(uint32_t ms) { world_disk_delay_ms = ms; }
 
-int store_handles(void)
+int world_store_handles(void)
 {
 	int n = 0;
 
 	for (int i = 0; i < SIM_OBJECTS; i++)
-		n += disk_object[i].kind != OBJECT_FREE;
+		n += world_disk_object[i].kind != OBJECT_FREE;
 	return n;
 }
 
 /* ---- events ---- */
 
-void store_collect(struct owners *o)
+void world_store_collect(struct owners *o)
 {
 	if (opening.owner != PORT_OWNER_NONE && !opening.told && opening.due_ms <= world_now())
-		opening.told = owners_add(o, opening.owner);
+		opening.told = world_owners_add(o, opening.owner);
 	for (int i = 0; i < SIM_OBJECTS; i++)
-		if (disk_object[i].kind != OBJECT_FREE && disk_object[i].again &&
-		    disk_object[i].due_ms <= world_now() && owners_add(o, disk_object[i].owner))
-			disk_object[i].again = false;
+		if (world_disk_object[i].kind != OBJECT_FREE && world_disk_object[i].again &&
+		    world_disk_object[i].due_ms <= world_now() &&
+		    world_owners_add(o, world_disk_object[i].owner))
+			world_disk_object[i].again = false;
 }
 
-uint64_t store_next_ms(void)
+uint64_t world_store_next_ms(void)
 {
 	uint64_t at = opening.owner != PORT_OWNER_NONE && opening.due_ms > world_now() ?
 		opening.due_ms : NO_EVENT;
 
 	for (int i = 0; i < SIM_OBJECTS; i++)
-		if (disk_object[i].kind != OBJECT_FREE && disk_object[i].again &&
-		    disk_object[i].due_ms > world_now() && disk_object[i].due_ms < at)
-			at = disk_object[i].due_ms;
+		if (world_disk_object[i].kind != OBJECT_FREE && world_disk_object[i].again &&
+		    world_disk_object[i].due_ms > world_now() && world_disk_object[i].due_ms < at)
+			at = world_disk_object[i].due_ms;
 	return at;
 }
 
@@ -65,11 +66,11 @@ static int takes_time(struct port_object *o, int bad)
 		o->due_ms = world_now();
 		return E_AGAIN;
 	}
-	if (bad != E_OK || disk_delay_ms == 0)
+	if (bad != E_OK || world_disk_delay_ms == 0)
 		return bad;
 	if (!o->running) {
 		o->running = true;
-		o->due_ms = world_now() + disk_delay_ms;
+		o->due_ms = world_now() + world_disk_delay_ms;
 	}
 	o->again = world_now() < o->due_ms;
 	o->running = o->again;
@@ -81,10 +82,12 @@ static int takes_time(struct port_object *o, int bad)
 static struct port_object *new_object(enum object_kind kind, port_owner owner, const char *name)
 {
 	for (int i = 0; i < SIM_OBJECTS; i++)
-		if (disk_object[i].kind == OBJECT_FREE) {
-			disk_object[i] = (struct port_object){ .kind = kind, .owner = owner, .thing = -1 };
-			memcpy(disk_object[i].name, name, strlen(name) + 1);
-			return &disk_object[i];
+		if (world_disk_object[i].kind == OBJECT_FREE) {
+			world_disk_object[i] = (struct port_object){
+				.kind = kind, .owner = owner, .thing = -1
+			};
+			memcpy(world_disk_object[i].name, name, strlen(name) + 1);
+			return &world_disk_object[i];
 		}
 	return NULL;
 }
@@ -99,9 +102,9 @@ static int slow(enum sim_call call, port_owner owner)
 		opening.owner = PORT_OWNER_NONE;
 		return E_OK;
 	}
-	if (bad == E_OK && disk_delay_ms > 0 && opening.owner == PORT_OWNER_NONE) {
+	if (bad == E_OK && world_disk_delay_ms > 0 && opening.owner == PORT_OWNER_NONE) {
 		opening.owner = owner;
-		opening.due_ms = world_now() + disk_delay_ms;
+		opening.due_ms = world_now() + world_disk_delay_ms;
 		opening.told = false;
 		mine = true;
 	}
@@ -120,11 +123,11 @@ int port_store_create(enum port_area area, const char *name, port_owner owner,
 
 	if (bad != E_OK)
 		return bad;
-	if (!disk_good_name(name))
+	if (!world_disk_good_name(name))
 		return world_said(CALL_STORE_CREATE, E_ARG);
 	if ((*out = new_object(OBJECT_NEW, owner, name)) == NULL)
 		return world_said(CALL_STORE_CREATE, E_NOSLOT);
-	if ((thing = disk_new_thing(area)) < 0) {
+	if ((thing = world_disk_new_thing(area)) < 0) {
 		(*out)->kind = OBJECT_FREE;
 		return world_said(CALL_STORE_CREATE, E_FULL);
 	}
@@ -136,13 +139,14 @@ int port_store_create(enum port_area area, const char *name, port_owner owner,
 int port_store_append(struct port_object *o, const void *buf, size_t len)
 {
 	int bad = world_call(CALL_STORE_APPEND);
-	struct thing *t = &disk_thing[o->thing];
+	struct thing *t = &world_disk_thing[o->thing];
 
 	if (o->kind == OBJECT_READ)
 		world_broken("append to an object that was opened for reading");
 	if (o->bad)
 		bad = E_IO;
-	if (bad == E_OK && (len > disk_space_left(t->area) || !blob_append(&t->bytes, buf, len)))
+	if (bad == E_OK && (len > world_disk_space_left(t->area) ||
+	    !world_blob_append(&t->bytes, buf, len)))
 		bad = E_FULL;
 	o->bad = o->bad || bad != E_OK;
 	world_moved();
@@ -156,7 +160,7 @@ int port_store_sync(struct port_object *o)
 	if (o->bad)
 		bad = E_IO;
 	if (bad == E_OK)
-		disk_thing[o->thing].durable = disk_thing[o->thing].bytes.len;
+		world_disk_thing[o->thing].durable = world_disk_thing[o->thing].bytes.len;
 	o->bad = o->bad || (bad != E_OK && bad != E_AGAIN);
 	return world_said(CALL_STORE_SYNC, bad);
 }
@@ -164,7 +168,7 @@ int port_store_sync(struct port_object *o)
 int port_store_commit(struct port_object *o)
 {
 	int bad = takes_time(o, world_call(CALL_STORE_COMMIT));
-	struct thing *t = &disk_thing[o->thing];
+	struct thing *t = &world_disk_thing[o->thing];
 
 	if (o->kind != OBJECT_NEW)
 		world_broken("commit of an object that was not created");
@@ -175,11 +179,11 @@ int port_store_commit(struct port_object *o)
 		return world_said(CALL_STORE_COMMIT, E_AGAIN);
 	if (bad == E_OK) {
 		t->durable = t->bytes.len;
-		disk_change(t->area, o->thing, o->name, "");
-		disk_flush();
+		world_disk_change(t->area, o->thing, o->name, "");
+		world_disk_flush();
 	}
 	o->kind = OBJECT_FREE;
-	disk_sweep();
+	world_disk_sweep();
 	return world_said(CALL_STORE_COMMIT, bad);
 }
 
@@ -187,7 +191,7 @@ static int open_existing(enum object_kind kind, enum port_area area, const char 
 	port_owner owner, struct port_object **out, uint64_t *size)
 {
 	int bad = slow(CALL_STORE_OPEN, owner);
-	int thing = disk_find(area, name);
+	int thing = world_disk_find(area, name);
 
 	if (bad != E_OK)
 		return bad;
@@ -196,7 +200,7 @@ static int open_existing(enum object_kind kind, enum port_area area, const char 
 	if ((*out = new_object(kind, owner, name)) == NULL)
 		return world_said(CALL_STORE_OPEN, E_NOSLOT);
 	(*out)->thing = thing;
-	*size = disk_thing[thing].bytes.len;
+	*size = world_disk_thing[thing].bytes.len;
 	world_moved();
 	return world_said(CALL_STORE_OPEN, E_OK);
 }
@@ -223,7 +227,8 @@ int port_store_read(struct port_object *o, uint64_t at, void *buf, size_t len)
 	}
 	if (bad != E_OK)
 		return bad;
-	return world_said(CALL_STORE_READ, (int)blob_read(&disk_thing[o->thing].bytes, at, buf, len));
+	return world_said(CALL_STORE_READ,
+		(int)world_blob_read(&world_disk_thing[o->thing].bytes, at, buf, len));
 }
 
 void port_store_drop(struct port_object *o)
@@ -231,7 +236,7 @@ void port_store_drop(struct port_object *o)
 	if (o->kind == OBJECT_FREE)
 		world_broken("an object was dropped twice");
 	o->kind = OBJECT_FREE;
-	disk_sweep();
+	world_disk_sweep();
 }
 
 int port_store_remove(enum port_area area, const char *name)
@@ -240,31 +245,31 @@ int port_store_remove(enum port_area area, const char *name)
 
 	if (bad != E_OK)
 		return bad;
-	if (disk_find(area, name) < 0)
+	if (world_disk_find(area, name) < 0)
 		return world_said(CALL_STORE_REMOVE, E_NOENT);
-	disk_change(area, -1, "", name);
+	world_disk_change(area, -1, "", name);
 	return world_said(CALL_STORE_REMOVE, E_OK);
 }
 
 int port_store_rename(enum port_area area, const char *from, const char *to)
 {
 	int bad = world_call(CALL_STORE_RENAME);
-	int thing = disk_find(area, from);
+	int thing = world_disk_find(area, from);
 
 	if (bad != E_OK)
 		return bad;
 	if (thing < 0)
 		return world_said(CALL_STORE_RENAME, E_NOENT);
-	if (!disk_good_name(to) || disk_find(area, to) >= 0)
-		return world_said(CALL_STORE_RENAME, disk_good_name(to) ? E_EXIST : E_IO);
-	disk_change(area, thing, to, from);
+	if (!world_disk_good_name(to) || world_disk_find(area, to) >= 0)
+		return world_said(CALL_STORE_RENAME, world_disk_good_name(to) ? E_EXIST : E_IO);
+	world_disk_change(area, thing, to, from);
 	return world_said(CALL_STORE_RENAME, E_OK);
 }
 
 int port_store_next(enum port_area area, char *name)
 {
 	int bad = world_call(CALL_STORE_NEXT);
-	const char *next = disk_next(area, name);
+	const char *next = world_disk_next(area, name);
 
 	if (bad != E_OK)
 		return bad;
@@ -276,7 +281,7 @@ int port_store_next(enum port_area area, char *name)
 
 int port_store_free(enum port_area area, uint64_t *bytes)
 {
-	*bytes = disk_space_left(area);
+	*bytes = world_disk_space_left(area);
 	return world_call(CALL_STORE_FREE);
 }
 
@@ -290,19 +295,20 @@ int port_store_lock(enum port_area area)
 
 void sim_store_put(enum port_area area, const char *name, const void *bytes, size_t len)
 {
-	int thing = disk_new_thing(area);
+	int thing = world_disk_new_thing(area);
 
-	if (thing < 0 || !disk_good_name(name) || !blob_append(&disk_thing[thing].bytes, bytes, len))
+	if (thing < 0 || !world_disk_good_name(name) ||
+	    !world_blob_append(&world_disk_thing[thing].bytes, bytes, len))
 		world_broken("an object cannot be put into the store");
-	disk_thing[thing].durable = (uint32_t)len;
-	disk_change(area, thing, name, "");
-	disk_flush();
-	disk_sweep();
+	world_disk_thing[thing].durable = (uint32_t)len;
+	world_disk_change(area, thing, name, "");
+	world_disk_flush();
+	world_disk_sweep();
 }
 
 int sim_store_get(enum port_area area, const char *name, void *buf, size_t cap)
 {
-	int thing = disk_find(area, name);
+	int thing = world_disk_find(area, name);
 
-	return thing < 0 ? E_NOENT : (int)blob_read(&disk_thing[thing].bytes, 0, buf, cap);
+	return thing < 0 ? E_NOENT : (int)world_blob_read(&world_disk_thing[thing].bytes, 0, buf, cap);
 }

@@ -10,12 +10,12 @@ static bool family_ours(const struct port_addr *at)
 	struct port_addr own[16];
 	int count = port_own_addresses(own, 16);
 
-	if (net_unspecified(at))
+	if (world_net_unspecified(at))
 		return true;
 	for (int i = 0; i < count; i++)
 		if (memcmp(own[i].ip, at->ip, 16) == 0)
 			return true;
-	return net_is_v4(at) && at->ip[12] == 127;
+	return world_net_is_v4(at) && at->ip[12] == 127;
 }
 
 int port_listen(const struct port_addr *at, port_owner owner, struct port_listener **out)
@@ -27,19 +27,20 @@ int port_listen(const struct port_addr *at, port_owner owner, struct port_listen
 	if (!family_ours(at))
 		return world_said(CALL_LISTEN, E_NOENT);
 	for (i = 0; i < SIM_LISTENERS; i++)
-		if (net_listener[i].used && net_listener[i].at.port == at->port && at->port != 0 &&
-		    memcmp(net_listener[i].at.ip, at->ip, 16) == 0)
+		if (world_net_listener[i].used && at->port != 0 &&
+		    world_net_listener[i].at.port == at->port &&
+		    memcmp(world_net_listener[i].at.ip, at->ip, 16) == 0)
 			return world_said(CALL_LISTEN, E_INUSE);
-	for (i = 0; i < SIM_LISTENERS && net_listener[i].used; i++)
+	for (i = 0; i < SIM_LISTENERS && world_net_listener[i].used; i++)
 		;
 	if (i == SIM_LISTENERS)
 		return world_said(CALL_LISTEN, E_NOSLOT);
-	net_listener[i] = (struct port_listener){
+	world_net_listener[i] = (struct port_listener){
 		.used = true, .gateway = true, .again = true, .owner = owner, .at = *at
 	};
 	if (at->port == 0)
-		net_listener[i].at.port = (uint16_t)(20000 + (net.order++ & 0x1fff));
-	*out = &net_listener[i];
+		world_net_listener[i].at.port = (uint16_t)(20000 + (world_net.order++ & 0x1fff));
+	*out = &world_net_listener[i];
 	return world_said(CALL_LISTEN, E_OK);
 }
 
@@ -51,12 +52,13 @@ int port_listener_addr(const struct port_listener *l, struct port_addr *out)
 
 void port_unlisten(struct port_listener *l)
 {
-	int index = (int)(l - net_listener);
+	int index = (int)(l - world_net_listener);
 
-	for (int i = 0; i < net_high; i++)
-		if (net_end[i].state != END_FREE && net_end[i].pending && net_end[i].listener == index) {
-			net_kill(i, E_RESET);
-			net_release(i);
+	for (int i = 0; i < world_net_high; i++)
+		if (world_net_end[i].state != END_FREE && world_net_end[i].pending &&
+		    world_net_end[i].listener == index) {
+			world_net_kill(i, E_RESET);
+			world_net_release(i);
 		}
 	l->used = false;
 }
@@ -64,20 +66,20 @@ void port_unlisten(struct port_listener *l)
 int port_accept(struct port_listener *l, port_owner owner, struct port_tcp **out,
 	struct port_addr *peer)
 {
-	int result = world_call(CALL_ACCEPT), end = net_oldest((int)(l - net_listener));
+	int result = world_call(CALL_ACCEPT), end = world_net_oldest((int)(l - world_net_listener));
 
 	if (result == E_OK && end < 0)
 		result = E_AGAIN;
-	if (result == E_OK && !net_room())
+	if (result == E_OK && !world_net_room())
 		result = E_NOSLOT;
 	l->again = l->again || result != E_OK;
 	if (result != E_OK)
 		return world_said(CALL_ACCEPT, result);
-	net_end[end].pending = false;
-	net_end[end].owner_new = true;
-	net_end[end].owner = owner;
-	*out = &net_end[end];
-	*peer = net_end[end].remote;
+	world_net_end[end].pending = false;
+	world_net_end[end].owner_new = true;
+	world_net_end[end].owner = owner;
+	*out = &world_net_end[end];
+	*peer = world_net_end[end].remote;
 	world_moved();
 	return world_said(CALL_ACCEPT, E_OK);
 }
@@ -85,16 +87,16 @@ int port_accept(struct port_listener *l, port_owner owner, struct port_tcp **out
 static int route_of(const struct port_addr *to, uint64_t *due_ms)
 {
 	*due_ms = world_now() + world_latency();
-	for (int i = 0; i < net.route_count; i++) {
-		const struct port_addr *r = &net.route[i].to;
+	for (int i = 0; i < world_net.route_count; i++) {
+		const struct port_addr *r = &world_net.route[i].to;
 
 		if (memcmp(r->ip, to->ip, 16) != 0 || (r->port != 0 && r->port != to->port))
 			continue;
-		if (net.route[i].how == SIM_REFUSE)
+		if (world_net.route[i].how == SIM_REFUSE)
 			return E_REFUSED;
-		if (net.route[i].how == SIM_UNREACH)
+		if (world_net.route[i].how == SIM_UNREACH)
 			return E_UNREACH;
-		*due_ms = net.route[i].how == SIM_HOLE ? NO_EVENT : world_now() + TIMEOUT_MS;
+		*due_ms = world_net.route[i].how == SIM_HOLE ? NO_EVENT : world_now() + TIMEOUT_MS;
 		return E_TIMEOUT;
 	}
 	return E_REFUSED;
@@ -114,24 +116,24 @@ int port_connect(const struct port_addr *to, port_owner owner, struct port_tcp *
 
 	if (bad != E_OK)
 		return bad;
-	from = net_is_v4(to) ? sim_addr("10.0.0.1", 0) : sim_addr("fe80::1", 0);
-	from.port = (uint16_t)(32768 + (net.order++ & 0x3fff));
-	if (!net_room() || (end = net_take(true, &from, to)) < 0)
+	from = world_net_is_v4(to) ? sim_addr("10.0.0.1", 0) : sim_addr("fe80::1", 0);
+	from.port = (uint16_t)(32768 + (world_net.order++ & 0x3fff));
+	if (!world_net_room() || (end = world_net_take(true, &from, to)) < 0)
 		return world_said(CALL_CONNECT, E_NOSLOT);
-	net_end[end].owner = owner;
-	net_end[end].state = END_CONNECTING;
-	net_end[end].read_again = net_end[end].write_again = true;
-	*out = &net_end[end];
-	listener = routed(to) ? -1 : net_find_listener(to);
+	world_net_end[end].owner = owner;
+	world_net_end[end].state = END_CONNECTING;
+	world_net_end[end].read_again = world_net_end[end].write_again = true;
+	*out = &world_net_end[end];
+	listener = routed(to) ? -1 : world_net_find_listener(to);
 	if (listener < 0) {
-		net_end[end].outcome = route_of(to, &net_end[end].due_ms);
+		world_net_end[end].outcome = route_of(to, &world_net_end[end].due_ms);
 		return world_said(CALL_CONNECT, E_OK);
 	}
-	other = net_take(net_listener[listener].gateway, to, &from);
+	other = world_net_take(world_net_listener[listener].gateway, to, &from);
 	if (other < 0)
 		world_broken("more connections than SIM_ENDS");
-	net_end[end].due_ms = world_now() + world_latency();
-	net_join(end, other, listener);
+	world_net_end[end].due_ms = world_now() + world_latency();
+	world_net_join(end, other, listener);
 	return world_said(CALL_CONNECT, E_OK);
 }
 
@@ -144,18 +146,18 @@ void port_owner_set(struct port_tcp *c, port_owner owner)
 /* The n-th read or write ends its connection. */
 static void maybe_cut(int end)
 {
-	int peer = net_end[end].peer;
+	int peer = world_net_end[end].peer;
 
-	if (++net.io_ops != net.cut_at)
+	if (++world_net.io_ops != world_net.cut_at)
 		return;
-	if (net.cut_how == SIM_CUT_RESET)
-		net_kill(end, E_RESET);
-	if (net.cut_how == SIM_CUT_EOF && peer >= 0)
-		net_send_fin(peer);
-	if (peer >= 0 && net.cut_how != SIM_CUT_RESET)
-		net_end[peer].hole = true;
-	if (net.cut_how == SIM_CUT_HOLE)
-		net_end[end].hole = true;
+	if (world_net.cut_how == SIM_CUT_RESET)
+		world_net_kill(end, E_RESET);
+	if (world_net.cut_how == SIM_CUT_EOF && peer >= 0)
+		world_net_send_fin(peer);
+	if (peer >= 0 && world_net.cut_how != SIM_CUT_RESET)
+		world_net_end[peer].hole = true;
+	if (world_net.cut_how == SIM_CUT_HOLE)
+		world_net_end[end].hole = true;
 }
 
 static int io_failed(int end, enum sim_call call)
@@ -163,26 +165,26 @@ static int io_failed(int end, enum sim_call call)
 	int bad = world_call(call);
 
 	if (bad != E_OK && bad != E_AGAIN)
-		net_kill(end, bad);
+		world_net_kill(end, bad);
 	if (bad != E_OK)
 		return bad;
-	if (net_end[end].state == END_CONNECTING)
+	if (world_net_end[end].state == END_CONNECTING)
 		return E_AGAIN;
-	if (net.how == SIM_RANDOM && sim_random(16) == 0)
+	if (world_net.how == SIM_RANDOM && sim_random(16) == 0)
 		return E_AGAIN;
 	return E_OK;
 }
 
 int port_read(struct port_tcp *c, void *buf, size_t len)
 {
-	int end = (int)(c - net_end), n;
+	int end = (int)(c - world_net_end), n;
 
 	if (len == 0)
 		world_broken("port_read() of no bytes");
 	maybe_cut(end);
 	n = io_failed(end, CALL_READ);
 	if (n == E_OK)
-		n = net_get(end, buf, len);
+		n = world_net_get(end, buf, len);
 	if (n == E_AGAIN)
 		c->read_again = true;
 	return world_said(CALL_READ, n);
@@ -190,7 +192,7 @@ int port_read(struct port_tcp *c, void *buf, size_t len)
 
 int port_write(struct port_tcp *c, const void *buf, size_t len)
 {
-	int end = (int)(c - net_end), n;
+	int end = (int)(c - world_net_end), n;
 
 	if (len == 0)
 		world_broken("port_write() of no bytes");
@@ -201,8 +203,8 @@ int port_write(struct port_tcp *c, const void *buf, size_t len)
 	if (n == E_OK && c->budget == 0)
 		n = E_AGAIN;
 	if (n == E_OK)
-		n = net_put(end, buf, len < c->budget ? len : c->budget);
-	if (n > 0 && net.how != SIM_WHOLE)
+		n = world_net_put(end, buf, len < c->budget ? len : c->budget);
+	if (n > 0 && world_net.how != SIM_WHOLE)
 		c->budget = (uint16_t)(c->budget - n);
 	if (n == E_AGAIN)
 		c->write_again = true;
@@ -215,28 +217,28 @@ int port_finish(struct port_tcp *c)
 
 	if (bad != E_OK || c->error != E_OK)
 		return bad != E_OK ? bad : c->error;
-	net_send_fin((int)(c - net_end));
+	world_net_send_fin((int)(c - world_net_end));
 	return world_said(CALL_FINISH, E_OK);
 }
 
 void port_close(struct port_tcp *c)
 {
-	int end = (int)(c - net_end);
+	int end = (int)(c - world_net_end);
 
 	if (c->state == END_FREE)
 		world_broken("a connection was closed twice");
-	net_send_fin(end);
-	net_release(end);
+	world_net_send_fin(end);
+	world_net_release(end);
 }
 
 void port_abort(struct port_tcp *c)
 {
-	int end = (int)(c - net_end);
+	int end = (int)(c - world_net_end);
 
 	if (c->state == END_FREE)
 		world_broken("a connection was closed twice");
-	net_kill(end, E_RESET);
-	net_release(end);
+	world_net_kill(end, E_RESET);
+	world_net_release(end);
 }
 
 int port_local(const struct port_tcp *c, struct port_addr *out)

@@ -23,7 +23,7 @@ static struct datagram {
 static sim_udp_handler *handler;
 static uint32_t last_order;
 
-void udp_reset(void)
+void world_udp_reset(void)
 {
 	memset(sockets, 0, sizeof sockets);
 	for (int i = 0; i < SIM_DATAGRAMS; i++)
@@ -32,14 +32,14 @@ void udp_reset(void)
 	last_order = 0;
 }
 
-void udp_power_cut(void)
+void world_udp_power_cut(void)
 {
 	for (int i = 0; i < SIM_UDP; i++)
 		if (sockets[i].used)
 			port_udp_close(&sockets[i]);
 }
 
-int udp_handles(void)
+int world_udp_handles(void)
 {
 	int n = 0;
 
@@ -86,20 +86,20 @@ static struct datagram *arrived(int socket)
 	return best;
 }
 
-void udp_collect(struct owners *o)
+void world_udp_collect(struct owners *o)
 {
 	for (int i = 0; i < SIM_UDP; i++) {
 		struct port_udp *u = &sockets[i];
 		bool can_receive = u->again && (u->refused || arrived(i) != NULL);
 
-		if (u->used && (can_receive || u->send_again) && owners_add(o, u->owner)) {
+		if (u->used && (can_receive || u->send_again) && world_owners_add(o, u->owner)) {
 			u->again = u->again && !can_receive;
 			u->send_again = false;
 		}
 	}
 }
 
-uint64_t udp_next_ms(void)
+uint64_t world_udp_next_ms(void)
 {
 	uint64_t at = NO_EVENT;
 
@@ -140,7 +140,7 @@ int port_udp_send(struct port_udp *u, const void *buf, size_t len)
 	if (handler != NULL)
 		handler(number, &u->server, buf, len);
 	else if (u->server.port == 53)
-		dns_datagram(number, buf, len);
+		world_dns_datagram(number, buf, len);
 	return world_said(CALL_UDP_SEND, E_OK);
 }
 

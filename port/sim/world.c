@@ -1,6 +1,6 @@
 /*
- * world.c - the simulated machine itself: seed, clock, entropy, faults, port_wait(). Each other file
- * of this directory simulates one part and tells when its next event is; time only ever
+ * world.c - the simulated machine itself: seed, clock, entropy, faults, port_wait(). Each file
+ * beside it simulates one part and tells when its next event is; time only ever
  * moves from one event to the next, so nothing here waits.
  */
 #include <stdio.h>
@@ -49,13 +49,13 @@ void sim_reset(uint64_t seed)
 		.wall_trusted = true, .entropy_healthy = true,
 		.trace = UINT64_C(0xcbf29ce484222325)
 	};
-	blobs_reset();
-	net_reset();
-	udp_reset();
-	dnsd_reset();
-	host_reset();
-	store_reset();
-	file_reset();
+	world_blobs_reset();
+	world_net_reset();
+	world_udp_reset();
+	world_dns_reset();
+	world_host_reset();
+	world_store_reset();
+	world_file_reset();
 	sim_consoles_reset();
 	sim_log_reset();
 }
@@ -86,21 +86,22 @@ void sim_wall_set(int64_t unix_s, bool trusted)
 
 int sim_open_transient(void)
 {
-	return net_handles() + udp_handles() + store_handles() + file_handles() + console_handles();
+	return world_net_handles() + world_udp_handles() + world_store_handles() +
+		world_file_handles() + world_console_handles();
 }
 
 int sim_open_handles(void)
 {
-	return sim_open_transient() + net_listener_handles();
+	return sim_open_transient() + world_net_listener_handles();
 }
 
 void sim_power_cut(enum sim_power how)
 {
-	net_power_cut();
-	udp_power_cut();
-	store_power_cut(how);
-	file_power_cut();
-	console_power_cut();
+	world_net_power_cut();
+	world_udp_power_cut();
+	world_store_power_cut(how);
+	world_file_power_cut();
+	world_console_power_cut();
 	w.signals = 0;
 }
 
@@ -159,7 +160,7 @@ int port_secure(const struct port_setup *setup, const char **why)
 	return E_OK;
 }
 
-bool owners_add(struct owners *o, port_owner owner)
+bool world_owners_add(struct owners *o, port_owner owner)
 {
 	if (owner == PORT_OWNER_NONE)
 		return true;
@@ -174,20 +175,20 @@ bool owners_add(struct owners *o, port_owner owner)
 
 static void collect(struct owners *o)
 {
-	dns_serve_tcp();
-	net_collect(o);
-	udp_collect(o);
-	store_collect(o);
-	console_collect(o);
+	world_dns_serve_tcp();
+	world_net_collect(o);
+	world_udp_collect(o);
+	world_store_collect(o);
+	world_console_collect(o);
 }
 
 static uint64_t earliest(void)
 {
-	uint64_t at = net_next_ms(), other = udp_next_ms();
+	uint64_t at = world_net_next_ms(), other = world_udp_next_ms();
 
 	if (other < at)
 		at = other;
-	other = store_next_ms();
+	other = world_store_next_ms();
 	return other < at ? other : at;
 }
 

@@ -65,58 +65,58 @@ struct owners {
 	bool far_news;          /* something reached a far end: the test wants its turn */
 };
 /* Adds an owner; false when there was no room: the event must stay. */
-bool owners_add(struct owners *o, port_owner owner);
+bool world_owners_add(struct owners *o, port_owner owner);
 
-void net_reset(void);
-void net_collect(struct owners *o);
-uint64_t net_next_ms(void);
-void net_power_cut(void);
-int net_handles(void);
-int net_listener_handles(void);
+void world_net_reset(void);
+void world_net_collect(struct owners *o);
+uint64_t world_net_next_ms(void);
+void world_net_power_cut(void);
+int world_net_handles(void);
+int world_net_listener_handles(void);
 
-void udp_reset(void);
-void udp_collect(struct owners *o);
-uint64_t udp_next_ms(void);
-void udp_power_cut(void);
-int udp_handles(void);
+void world_udp_reset(void);
+void world_udp_collect(struct owners *o);
+uint64_t world_udp_next_ms(void);
+void world_udp_power_cut(void);
+int world_udp_handles(void);
 
-void dnsd_reset(void);
-void dns_datagram(int socket, const uint8_t *msg, size_t len);
-void dns_serve_tcp(void);
+void world_dns_reset(void);
+void world_dns_datagram(int socket, const uint8_t *msg, size_t len);
+void world_dns_serve_tcp(void);
 
-void host_reset(void);
+void world_host_reset(void);
 
-void store_reset(void);
-void store_collect(struct owners *o);
-uint64_t store_next_ms(void);
-void store_power_cut(enum sim_power how);
-int store_handles(void);
+void world_store_reset(void);
+void world_store_collect(struct owners *o);
+uint64_t world_store_next_ms(void);
+void world_store_power_cut(enum sim_power how);
+int world_store_handles(void);
 
-void file_reset(void);
-void file_power_cut(void);
-int file_handles(void);
+void world_file_reset(void);
+void world_file_power_cut(void);
+int world_file_handles(void);
 
 void sim_consoles_reset(void);
-void console_collect(struct owners *o);
-void console_power_cut(void);
-int console_handles(void);
+void world_console_collect(struct owners *o);
+void world_console_power_cut(void);
+int world_console_handles(void);
 
 void sim_log_reset(void);
 
-/* Bytes in blocks: a chain that grows at its end. Zeroed is not empty: blob_init(). */
+/* Bytes in blocks: a chain that grows at its end. Zeroed is not empty: world_blob_init(). */
 struct blob {
 	uint32_t len;
 	int32_t first, last;
 };
-void blobs_reset(void);
-void blob_init(struct blob *b);
+void world_blobs_reset(void);
+void world_blob_init(struct blob *b);
 /* false when no block is left; nothing is kept of these bytes then. */
-bool blob_append(struct blob *b, const void *bytes, size_t len);
+bool world_blob_append(struct blob *b, const void *bytes, size_t len);
 /* Number of bytes copied from offset `at`. */
-size_t blob_read(const struct blob *b, uint64_t at, void *buf, size_t len);
+size_t world_blob_read(const struct blob *b, uint64_t at, void *buf, size_t len);
 /* Writes over bytes that are there. */
-void blob_poke(struct blob *b, uint32_t at, uint8_t value);
-void blob_cut(struct blob *b, uint32_t len);
-void blob_free(struct blob *b);
+void world_blob_poke(struct blob *b, uint32_t at, uint8_t value);
+void world_blob_cut(struct blob *b, uint32_t len);
+void world_blob_free(struct blob *b);
 
 #endif
