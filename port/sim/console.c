@@ -189,3 +189,12 @@ void port_console_close(struct port_console *c, int status)
 	c->status = status;
 	world_moved();
 }
+
+/* There is no second program to be a client of. */
+int port_console_client(const char *control_path, int argc, char *const argv[])
+{
+	(void)control_path;
+	(void)argc;
+	(void)argv;
+	return E_NOENT;
+}

@@ -137,6 +137,20 @@ int port_connect(const struct port_addr *to, port_owner owner, struct port_tcp *
 	return world_said(CALL_CONNECT, E_OK);
 }
 
+int port_connected(struct port_tcp *c)
+{
+	int result = world_call(CALL_CONNECTED);
+
+	if (result != E_OK && result != E_AGAIN)
+		world_net_kill((int)(c - world_net_end), result);
+	if (result == E_OK && c->state == END_CONNECTING)
+		result = E_AGAIN;
+	if (result == E_OK)
+		result = c->error;
+	c->write_again = c->write_again || result == E_AGAIN;
+	return world_said(CALL_CONNECTED, result);
+}
+
 void port_owner_set(struct port_tcp *c, port_owner owner)
 {
 	c->owner = owner;

@@ -232,6 +232,11 @@ void port_ready(const char *line)
 	port_log(PORT_LOG_INFO, line, strlen(line));
 }
 
+void port_print(bool error, const char *text, size_t len)
+{
+	fwrite(text, 1, len, error ? stderr : stdout);
+}
+
 _Noreturn void port_restart(void) { world_broken("the core asked for a restart"); }
 
 _Noreturn void port_panic(const char *file, int line, const char *what)

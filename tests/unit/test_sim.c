@@ -176,8 +176,9 @@ static void test_connect_outcomes(void **state)
 
 	(void)state;
 	assert_int_equal(port_connect(&to, OWNER_CONN, &c), E_OK);
-	assert_int_equal(port_read(c, buf, 4), E_AGAIN);
+	assert_int_equal(port_connected(c), E_AGAIN);
 	assert_true(reported(1000, OWNER_CONN));
+	assert_int_equal(port_connected(c), E_REFUSED);
 	assert_int_equal(port_read(c, buf, 4), E_REFUSED);
 	port_close(c);
 
