@@ -51,6 +51,8 @@ static int failed(struct chan *ch, int error)
 {
 	if (ch->error == E_OK)
 		ch->error = error;
+	if (ch->tls != NULL)
+		tls_abandon(ch->tls);
 	wait_leave(&ch->turn);
 	return ch->error;
 }
@@ -254,7 +256,7 @@ int chan_pump(struct chan *ch)
 		return ch->error;
 	ch->starved = false;
 	moved = ch->tls != NULL ? pump_tls(ch) : pump_clear(ch);
-	if (moved == 0 || !ch->bulk) {
+	if (moved == 0 || !ch->bulk || ch->error != E_OK) {
 		chan_in_idle(ch);
 		chan_out_idle(ch);
 		if (ch->tls != NULL)

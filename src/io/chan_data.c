@@ -126,7 +126,9 @@ static bool gather(struct chan *ch)
 	const uint8_t *p, *end;
 	size_t len, room;
 
-	if (ch->tls == NULL || ch->early || (p = tls_payload(ch->tls, &len)) == NULL || !lend_in(ch, false))
+	if (ch->tls == NULL || ch->early || (p = tls_payload(ch->tls, &len)) == NULL)
+		return false;
+	if (!lend_in(ch, false))
 		return false;
 	move_to_front(ch->in, &ch->in_at, ch->in_len);
 	room = CHAN_LINE_MAX - (size_t)ch->in_len;
@@ -138,6 +140,7 @@ static bool gather(struct chan *ch)
 	memcpy(ch->in + ch->in_len, p, len);
 	ch->in_len = (uint16_t)(ch->in_len + len);
 	tls_payload_ack(ch->tls, len);
+	due_mark(ch->owner); /* there is room for the next record: a pump has to follow */
 	return len > 0;
 }
 

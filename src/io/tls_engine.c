@@ -251,6 +251,11 @@ void tls_bulk(struct tls *t, bool on)
 	t->lend.bulk = on;
 }
 
+void tls_abandon(struct tls *t)
+{
+	lend_abandon(&t->lend);
+}
+
 void tls_idle(struct tls *t)
 {
 	if (t->finished || t->why != TLS_FINE)

@@ -68,6 +68,9 @@ void tls_close(struct tls *t);
 /* Large output buffers are wanted, or not. */
 void tls_bulk(struct tls *t, bool on);
 
+/* Nothing will be read any more: gives back the buffer of a record that is not complete. */
+void tls_abandon(struct tls *t);
+
 /* Gives back buffers that hold nothing. */
 void tls_idle(struct tls *t);
 

@@ -83,6 +83,11 @@ bool lend_start(struct lend *l, br_ssl_engine_context *eng)
 	return p != NULL;
 }
 
+void lend_early_version(struct lend *l)
+{
+	l->eng->version_out = BR_TLS10;
+}
+
 void lend_stop(struct lend *l)
 {
 	if (l->in != NULL)
@@ -260,6 +265,12 @@ void lend_sent(struct lend *l, size_t len)
 bool lend_unsent(const struct lend *l)
 {
 	return !lend_over(l) && !out_empty(l);
+}
+
+void lend_abandon(struct lend *l)
+{
+	if (lend_over(l) || l->eng->ixa == l->eng->ixb)
+		give_in(l);
 }
 
 void lend_idle(struct lend *l)

@@ -29,6 +29,10 @@ struct lend {
  * well). */
 bool lend_start(struct lend *l, br_ssl_engine_context *eng);
 
+/* After the reset of a server: alerts that are sent before a version is agreed on carry TLS 1.0,
+ * where the engine would write 0. */
+void lend_early_version(struct lend *l);
+
 /* Gives everything back. */
 void lend_stop(struct lend *l);
 
@@ -58,6 +62,9 @@ void lend_sent(struct lend *l, size_t len);
 
 /* Whether payload or a record waits to be sent. */
 bool lend_unsent(const struct lend *l);
+
+/* Gives the input buffer back unless payload is in it: no more records are read. */
+void lend_abandon(struct lend *l);
 
 /* Gives the output buffer back if nothing is in it. */
 void lend_idle(struct lend *l);

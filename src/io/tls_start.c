@@ -56,7 +56,10 @@ static bool server_begin(struct tls_server *s, const struct tls_server_want *wan
 	tls_cache_use(s);
 	lend_start(&s->t.lend, &s->ctx.eng);
 	*why = TLS_PROTOCOL;
-	return br_ssl_server_reset(&s->ctx) != 0;
+	if (!br_ssl_server_reset(&s->ctx))
+		return false;
+	lend_early_version(&s->t.lend);
+	return true;
 }
 
 struct tls *tls_server_start(const struct tls_server_want *want, enum tls_failure *why)

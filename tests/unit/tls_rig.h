@@ -281,8 +281,13 @@ static void rig_text(struct side *s, const char *text)
 static void rig_expect_line(struct side *s, const char *text)
 {
 	struct slice line;
+	int r = chan_line(&s->ch, &line, NULL);
 
-	assert_int_equal(chan_line(&s->ch, &line, NULL), E_OK);
+	for (int i = 0; r == E_AGAIN && i < 3; i++) { /* a line in two records */
+		rig_pass(NULL);
+		r = chan_line(&s->ch, &line, NULL);
+	}
+	assert_int_equal(r, E_OK);
 	assert_int_equal(line.len, strlen(text));
 	assert_memory_equal(line.p, text, line.len);
 	chan_line_done(&s->ch);
