@@ -15,8 +15,8 @@
 /* Encodes `len` bytes into `out` of `cap` bytes (no NUL). The number written, or E_LIMIT. */
 int base64_encode(const void *data, size_t len, char *out, size_t cap);
 
-/* Decodes; whitespace, missing padding, bits set behind the end and other bytes are errors. `out` may be
- * the text itself. The number of bytes, E_ARG (not base64) or E_LIMIT (cap too small). */
+/* Decodes; whitespace, missing padding, bits set behind the end and other bytes are errors. `out`
+ * may be the text itself. The number of bytes, E_ARG (not base64) or E_LIMIT (cap too small). */
 int base64_decode(struct slice text, void *out, size_t cap);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * crypto.c - hashes, HMAC and key stretching over BearSSL, and RFC 5803 strings built from them.
  *
- * Checking a verifier costs the same for a right and a wrong password; a malformed verifier is told at
- * once, for it says something about our configuration, not about the password.
+ * Checking a verifier costs the same for a right and a wrong password; a malformed verifier is
+ * told at once, for it says something about our configuration, not about the password.
  */
 #include "base/crypto.h"
 

@@ -1,6 +1,6 @@
 /*
- * crypto.h - hashes, HMAC and key stretching over BearSSL; the only place outside src/io's TLS files
- * that knows the library. Lengths in bytes.
+ * crypto.h - hashes, HMAC and key stretching over BearSSL; the only place outside src/io's TLS
+ * files that knows the library. Lengths in bytes.
  */
 #ifndef BASE_CRYPTO_H
 #define BASE_CRYPTO_H
@@ -11,7 +11,7 @@
 
 #define CRYPTO_SHA256_LEN 32
 #define CRYPTO_MD5_LEN 16
-#define CRYPTO_VERIFIER_MAX 160 /* longest RFC 5803 string that crypto_verifier_make() writes, with NUL */
+#define CRYPTO_VERIFIER_MAX 160 /* longest string of crypto_verifier_make(), with NUL */
 
 /* SHA-256 (FIPS 180-4) of `len` bytes. */
 void crypto_sha256(const void *data, size_t len, uint8_t out[CRYPTO_SHA256_LEN]);
@@ -28,8 +28,8 @@ void crypto_hmac_md5(const void *key, size_t key_len, const void *data, size_t l
 void crypto_pbkdf2(const void *password, size_t password_len, const void *salt, size_t salt_len,
 	uint32_t iterations, uint8_t out[CRYPTO_SHA256_LEN]);
 
-/* Writes `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey` (RFC 5803 3) for a password, with a fresh
- * salt, NUL-terminated. E_OK, E_AGAIN (no entropy yet), E_LIMIT (cap too small). */
+/* Writes `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey` (RFC 5803 3) for a password, with a
+ * fresh salt, NUL-terminated. E_OK, E_AGAIN (no entropy yet), E_LIMIT (cap too small). */
 int crypto_verifier_make(const void *password, size_t password_len, char *out, size_t cap);
 
 /* Whether a string has the form of crypto_verifier_make(). */

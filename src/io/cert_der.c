@@ -1,6 +1,6 @@
 /*
- * cert_der.c - DER in and out. The reader knows no depth: whoever reads an element goes into its content
- * with the same functions, so there is neither a stack nor a recursion.
+ * cert_der.c - DER in and out. The reader knows no depth: whoever reads an element goes into its
+ * content with the same functions, so there is neither a stack nor a recursion.
  */
 #include "io/cert_der.h"
 
@@ -230,8 +230,10 @@ void der_put_unsigned(struct der_out *o, const void *p, size_t len)
 /* Two digits in front. */
 static void put_two(struct der_out *o, int v)
 {
-	put_byte(o, (size_t)('0' + v % 10));
-	put_byte(o, (size_t)('0' + v / 10 % 10));
+	static const char digits[] = "0123456789";
+
+	der_put(o, &digits[v % 10], 1);
+	der_put(o, &digits[v / 10 % 10], 1);
 }
 
 void der_put_time(struct der_out *o, int64_t unix_s)

@@ -11,6 +11,7 @@
 
 #include "base/slice.h"
 
+/* Tags of universal types. */
 enum der_tag {
 	DER_BOOLEAN = 0x01, DER_INTEGER = 0x02, DER_BITS = 0x03, DER_OCTETS = 0x04, DER_NULL = 0x05,
 	DER_OID = 0x06, DER_UTF8 = 0x0c, DER_PRINTABLE = 0x13, DER_T61 = 0x14, DER_IA5 = 0x16,
@@ -19,9 +20,9 @@ enum der_tag {
 #define DER_CONTEXT(n) (0x80 | (n))          /* primitive [n] */
 #define DER_CONSTRUCTED(n) (0xa0 | (n))      /* constructed [n] */
 
-/* Takes the next element off the front of *rest: its tag byte, its content and (where `whole` is not
- * NULL) the element with its header. False, with nothing taken, at the end, for tags of more than one
- * byte, indefinite or not minimal lengths, and elements that reach beyond the end. */
+/* Takes the next element off the front of *rest: its tag byte, its content and (where `whole` is
+ * not NULL) the element with its header. False, with nothing taken, at the end, for tags of more
+ * than one byte, indefinite or not minimal lengths, and elements that reach beyond the end. */
 bool der_next(struct slice *rest, uint8_t *tag, struct slice *content, struct slice *whole);
 
 /* The same for an element that must have this tag. */
@@ -43,8 +44,8 @@ bool der_time(struct slice *rest, int64_t *unix_s);
 int64_t der_days(int year, int month, int day);
 void der_date(int64_t days, int *year, int *month, int *day);
 
-/* A writer over `cap` bytes at `mem`: elements are written last first, `at` is where the newest begins.
- * `over`: something did not fit, and what was written is worthless. */
+/* A writer over `cap` bytes at `mem`: elements are written last first, `at` is where the newest
+ * begins. `over`: something did not fit, and what was written is worthless. */
 struct der_out {
 	uint8_t *mem;
 	size_t cap, at;

@@ -41,7 +41,8 @@ void cert_title(struct slice name, char *out, size_t cap)
 	out[f.len] = '\0';
 }
 
-/* "*.example.org" against "mail.example.org": one whole label, and never right below a top-level name. */
+/* "*.example.org" against "mail.example.org": one whole label, and never right below a top-level
+ * name. */
 static bool wildcard_covers(struct slice pattern, struct slice host)
 {
 	struct slice tail = slice_from(pattern, 1);

@@ -85,7 +85,8 @@ static int body_byte(struct pem *p, uint8_t c)
 	return p->group_len == sizeof p->group ? group_done(p) : 0;
 }
 
-/* The line that ends a block: compared as soon as it has its length, for a text may end without LF. */
+/* The line that ends a block: compared as soon as it has its length, for a text may end without
+ * LF. */
 static int end_byte(struct pem *p, uint8_t c)
 {
 	size_t want = END_LEN + (size_t)p->label_len + DASHES_LEN;

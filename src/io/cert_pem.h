@@ -31,9 +31,9 @@ struct pem {
 /* Starts to read a text at offset `at`; blocks are decoded to `out` of `cap` bytes. */
 void pem_start(struct pem *p, uint64_t at, void *out, size_t cap);
 
-/* The next block of a file, or of a text in memory: 1 (label, begin, len and *out are of that block);
- * 0: the text is over; E_ARG: a block that is not PEM or cut short, E_LIMIT: one larger than `cap` (in
- * both cases reading goes on behind it); E_IO (file). */
+/* The next block of a file, or of a text in memory: 1 (label, begin, len and *out are of that
+ * block); 0: the text is over; E_ARG: a block that is not PEM or cut short, E_LIMIT: one larger
+ * than `cap` (in both cases reading goes on behind it); E_IO (file). */
 int pem_next_file(struct pem *p, struct port_file *f);
 int pem_next(struct pem *p, struct slice text);
 

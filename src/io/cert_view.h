@@ -24,7 +24,7 @@ enum cert_ext {
 	CERT_EXT_CONSTRAINTS = 16, CERT_EXT_SUBJECT_KEY = 32, CERT_EXT_AUTHORITY_KEY = 64
 };
 
-#define CERT_USAGE_SIGNATURE 0x8000u  /* bits of cert_view.usage: the first bit of keyUsage on top */
+/* Bits of cert_view.usage: the first bit of keyUsage is on top. */
 #define CERT_USAGE_CERT_SIGN 0x0400u
 
 /* A certificate taken apart. Slices point into its DER. */
@@ -48,16 +48,16 @@ struct cert_view {
 	bool for_server, for_any;        /* extendedKeyUsage has serverAuth, anyExtendedKeyUsage */
 };
 
-/* Takes a certificate apart. False when it is not DER of a certificate, has something behind it, names
- * two signature algorithms, or one of the extensions above twice. */
+/* Takes a certificate apart. False when it is not DER of a certificate, has something behind it,
+ * names two signature algorithms, or one of the extensions above twice. */
 bool cert_parse(struct slice der, struct cert_view *v);
 
-/* The printable common name, else the organisation, of a Name into `out` of `cap` > 0 bytes, cut where too
- * long, NUL-terminated; empty where it has neither. */
+/* The printable common name, else the organisation, of a Name into `out` of `cap` > 0 bytes, cut
+ * where too long, NUL-terminated; empty where it has neither. */
 void cert_title(struct slice name, char *out, size_t cap);
 
-/* Whether names of a certificate (TL-07) cover a host name without last dot (`ip_len` 0), or an address of
- * 4 or 16 bytes. */
+/* Whether names of a certificate (TL-07) cover a host name without last dot (`ip_len` 0), or an
+ * address of 4 or 16 bytes. */
 bool cert_names_cover(struct slice names, struct slice host, const uint8_t *ip, uint8_t ip_len);
 
 /* The names and addresses of a certificate, separated by spaces. */

@@ -1,7 +1,7 @@
 /*
- * trust.c - the index of trust anchors: eight bytes of the subject's hash and the offset of the PEM
- * block, in the order of the files. A search goes through all of it: with a few hundred entries that is
- * less work than the one hash that was needed to ask.
+ * trust.c - the index of trust anchors: eight bytes of the subject's hash and the offset of the
+ * PEM block, in the order of the files. A search goes through all of it: with a few hundred
+ * entries that is less work than the one hash that was needed to ask.
  */
 #include "io/trust.h"
 
@@ -40,7 +40,8 @@ static bool is_bundle(int n)
 	return n >= 0 && n < BOARD_BUNDLES && trust.bundle[n].path[0] != '\0';
 }
 
-/* The next certificate of a file: 1 with *v, 0 at the end, E_IO. What is not one is counted in *bad. */
+/* The next certificate of a file: 1 with *v, 0 at the end, E_IO. What is not one is counted in
+ * *bad. */
 static int certificate_next(struct port_file *f, struct pem *p, struct cert_view *v, unsigned *bad)
 {
 	for (;;) {
@@ -79,7 +80,8 @@ static void entry_add(int bundle, const struct pem *p, const struct cert_view *v
 	trust.bundle[bundle].count++;
 }
 
-/* Indexes an open file: once to see whether it is any good, and then in place of the old entries. */
+/* Indexes an open file: once to see whether it is any good, and then in place of the old entries.
+ */
 static int index_file(int bundle, struct port_file *f)
 {
 	const char *path = trust.bundle[bundle].path;

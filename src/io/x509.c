@@ -1,13 +1,14 @@
 /*
- * x509.c - a chain is verified certificate by certificate: each is collected whole, taken apart and judged
- * by what BearSSL does not judge, then its issuer is looked up in the trust bundle, and only then is it
- * fed to BearSSL's minimal validator, which checks signatures and the rest against just the anchors that
- * were found. As everything between two certificates happens within one call, one set of anchors serves
- * all checks.
+ * x509.c - a chain is verified certificate by certificate: each is collected whole, taken apart
+ * and judged by what BearSSL does not judge, then its issuer is looked up in the trust bundle, and
+ * only then is it fed to BearSSL's minimal validator, which checks signatures and the rest against
+ * just the anchors that were found. As everything between two certificates happens within one
+ * call, one set of anchors serves all checks.
  *
- * Trust is reached by an anchor whose key verifies a certificate, by a server certificate that stands in
- * the bundle itself, or by a pinned key; with pins nothing but a pinned key counts. What the server sends
- * beyond that point, and certificates that don't belong to the chain, are ignored.
+ * Trust is reached by an anchor whose key verifies a certificate, by a server certificate that
+ * stands in the bundle itself, or by a pinned key; with pins nothing but a pinned key counts. What
+ * the server sends beyond that point, and certificates that don't belong to the chain, are
+ * ignored.
  */
 #include "io/x509.h"
 
@@ -91,7 +92,8 @@ static void anchor_add(const struct cert_view *v, struct slice dn, unsigned flag
 }
 
 /* The certificates of the bundle with a subject, one after the other from *nth on. */
-static bool bundle_next(struct x509_check *c, const uint8_t *hash, unsigned *nth, struct cert_view *v)
+static bool bundle_next(struct x509_check *c, const uint8_t *hash, unsigned *nth,
+	struct cert_view *v)
 {
 	struct slice der;
 
@@ -125,8 +127,8 @@ static void anchors_collect(struct x509_check *c, const struct cert_view *cert)
 	}
 }
 
-/* The server's own certificate is trusted as it is: its key is pinned or stands in the bundle under the
- * same name. */
+/* The server's own certificate is trusted as it is: its key is pinned or stands in the bundle
+ * under the same name. */
 static bool trusted_directly(struct x509_check *c, const struct cert_view *cert)
 {
 	uint8_t hash[CRYPTO_SHA256_LEN];
@@ -333,7 +335,8 @@ static void validator_set(struct x509_check *c)
 		(uint32_t)(c->now_s % DAY_S));
 }
 
-int x509_check_start(struct x509_check *c, const struct tls_client_want *want, enum tls_failure *why)
+int x509_check_start(struct x509_check *c, const struct tls_client_want *want,
+	enum tls_failure *why)
 {
 	int64_t now_s;
 	int bundle;

@@ -17,7 +17,7 @@
 #include "io/tls.h"
 
 #define X509_CERT_MAX 8192  /* bytes of the largest certificate that is looked at */
-#define X509_CHAIN_MAX 10   /* certificates of a chain that are looked at, with those that don't belong */
+#define X509_CHAIN_MAX 10   /* certificates of a chain that are looked at, used or not */
 
 /* One chain being verified. Everything but `vtable` is private to x509.c. */
 struct x509_check {
@@ -43,14 +43,16 @@ struct x509_check {
 
 POOL_DECLARE(x509);
 
-/* Prepares a check from what is wanted: name or address literal, pins, bundle. Nothing of `want` is
- * kept but copies. E_OK; E_TLS with *why TLS_NO_CLOCK (time not trusted: temporary, A-50), TLS_NO_TRUST
- * (bundle missing, empty, not readable: A-57), TLS_WRONG_NAME (not a name or address at all). */
-int x509_check_start(struct x509_check *c, const struct tls_client_want *want, enum tls_failure *why);
+/* Prepares a check from what is wanted: name or address literal, pins, bundle. Nothing of `want`
+ * is kept but copies. E_OK; E_TLS with *why TLS_NO_CLOCK (time not trusted: temporary, A-50),
+ * TLS_NO_TRUST (bundle missing, empty, not readable: A-57), TLS_WRONG_NAME (not a name or address
+ * at all). */
+int x509_check_start(struct x509_check *c, const struct tls_client_want *want,
+	enum tls_failure *why);
 
 /* Why a handshake failed whose engine ended with `br_error` (br_ssl_engine_last_error()): what the
- * check found, else the meaning of a BR_ERR_X509_ code; TLS_FINE where the check has no quarrel and the
- * code is none of X.509's. */
+ * check found, else the meaning of a BR_ERR_X509_ code; TLS_FINE where the check has no quarrel
+ * and the code is none of X.509's. */
 enum tls_failure x509_check_why(const struct x509_check *c, int br_error);
 
 /* Fills days_left and issuer of *facts after a chain was accepted; leaves the rest alone. */

@@ -1,5 +1,6 @@
 /*
- * x509_judge.c - the rules for single certificates, in the order in which they are told to the owner.
+ * x509_judge.c - the rules for single certificates, in the order in which they are told to the
+ * owner.
  */
 #include "io/x509_judge.h"
 
