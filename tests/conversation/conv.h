@@ -170,6 +170,7 @@ struct play {
 	const struct step *step; /* where it stands */
 	char why[1000];
 	uint32_t ops, io_ops;    /* counted by the end */
+	uint64_t trace;
 	int most;                /* MODE_SWEEP: ends of messages that were really sent */
 };
 extern struct play play;

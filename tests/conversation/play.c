@@ -6,7 +6,7 @@
 #include "gateway/gateway.h"
 
 enum { PASSES = 400000, QUIET_PASSES = 3 };
-enum { END_MS = 7200000, STOP_MS = 15000 };
+enum { END_MS = 1800000, STOP_MS = 15000 };
 
 const char *const mode_name[MODE_COUNT] = {
 	"whole", "byte by byte", "random", "split", "cut", "fault", "sweep"
@@ -175,7 +175,7 @@ static void check_end(void)
 	if (play.strict)
 		close_peers();
 	if (!play_until(all_gone, NULL, END_MS))
-		play_fail("%d pool slots and %d handles in use two hours after the end%s",
+		play_fail("%d pool slots and %d handles in use half an hour after the end%s",
 			gateway_pools_busy(), sim_open_transient(),
 			sim_stalls() != stalls ? " (a wait without a deadline)" : "");
 	sim_signal(PORT_SIGNAL_STOP);
@@ -211,6 +211,7 @@ bool play_run(enum mode mode, uint32_t n, int how)
 			play_quiet();
 		if (mode == MODE_SWEEP && hop_messages() > play.most)
 			play_fail("%d messages out of %d", hop_messages(), play.most);
+		play.trace = sim_trace();
 		play.ops = sim_ops();
 		play.io_ops = sim_io_ops();
 		if (!play.failed)
