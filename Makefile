@@ -130,7 +130,7 @@ help:
 	@echo '           PREFIX=/usr/local DESTDIR= FUZZ_SECONDS=20 PYTHON=/usr/bin/python3'
 
 .PHONY: all run test deps lint bench fuzz coverage sizes install clean help
-.PHONY: tests core fuzzers force
+.PHONY: units tests core fuzzers force
 
 # --- programs --------------------------------------------------------------------------------
 
@@ -142,7 +142,8 @@ $(PROGRAM): $(PROGRAM_OBJ) $(TLS)
 
 # Everything below tests/ that this variant runs: unit programs and the conversation runner.
 
-tests: $(UNITS) $(CONVERSATION)
+units: $(UNITS)
+tests: units $(CONVERSATION)
 fuzzers: $(FUZZERS)
 core: $(CORE) $(PORTLIB)
 
