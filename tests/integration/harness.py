@@ -4,6 +4,7 @@ import os
 import pwd
 import random
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -204,7 +205,7 @@ class Gateway:
 
 	def console(self, command=None, script=None, ok=True):
 		"""The output of one command, or of a script piped to the console."""
-		words = ["console", "-c", self.config] + ([command] if command else [])
+		words = ["console", "-c", self.config, *shlex.split(command or "")]
 		done = self.run(*words, text=script)
 		if ok:
 			assert done.returncode == 0, f"console {command or script!r}: {done}"
