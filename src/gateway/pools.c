@@ -1,0 +1,20 @@
+/*
+ * pools.c - the one list of pools. Each module defines its own.
+ */
+#include "gateway/pools.h"
+
+#include "console/console.h"
+#include "gateway/relay.h"
+#include "gateway/session.h"
+#include "gateway/upstream.h"
+#include "io/pools.h"
+#include "io/x509.h"
+
+#define POOL_LIST(X) \
+	X(session) X(relay) X(transaction) X(upstream) X(sasl) X(consoles)
+
+#define POOL_REF(name) &pool_##name,
+struct pool *const pools[] = { POOL_LIST(POOL_REF) IO_POOLS(POOL_REF) };
+#undef POOL_REF
+
+const unsigned pools_count = sizeof pools / sizeof pools[0];
