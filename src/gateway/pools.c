@@ -11,10 +11,12 @@
 #include "io/x509.h"
 
 #define POOL_LIST(X) \
-	X(session) X(relay) X(transaction) X(upstream) X(sasl) X(consoles)
+	X(session) X(relay) X(transaction) X(upstream) X(sasl) X(consoles) \
+	X(lines) X(outputs) X(records_small) X(records_mid) X(records_large) \
+	X(tls_servers) X(tls_clients) X(x509)
 
 #define POOL_REF(name) &pool_##name,
-struct pool *const pools[] = { POOL_LIST(POOL_REF) IO_POOLS(POOL_REF) };
+struct pool *const pools[] = { POOL_LIST(POOL_REF) };
 #undef POOL_REF
 
 const unsigned pools_count = sizeof pools / sizeof pools[0];
