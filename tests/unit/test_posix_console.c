@@ -327,6 +327,18 @@ static void strange_clients(void **state)
 		assert_true(read(fd, &byte, 1) <= 0);
 		close(fd);
 	}
+	/* More than there are slots: a sentence, and the end mark with a failure. */
+	for (int i = 0; i < BOARD_CONSOLE_MAX; i++)
+		silent[i] = raw_client("mailwicket-console 1 script 80\n");
+	usleep(50000);
+	fd = raw_client("mailwicket-console 1 script 80\n");
+	memset(output, 0, 64);
+	assert_true(recv(fd, output, 64, MSG_WAITALL) > 0);
+	assert_memory_equal(output, "error: too many consoles are open\n\0001\n", 37);
+	close(fd);
+	for (int i = 0; i < BOARD_CONSOLE_MAX; i++)
+		close(silent[i]);
+	usleep(50000);
 	/* Those who say nothing keep nobody out. */
 	for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
 		silent[i] = raw_client("mailwicket-");
@@ -592,6 +604,7 @@ static void log_lost_body(void)
 	log_body();
 	CHECK(read(log_pipe[0], waste, sizeof waste) > 0);
 	port_log(PORT_LOG_INFO, "again", 5);
+	port_log(PORT_LOG_INFO, "and again", 9);
 }
 
 static void log_says_what_was_lost(void **state)
@@ -605,6 +618,8 @@ static void log_says_what_was_lost(void **state)
 	assert_true(n > 0);
 	output[n] = '\0';
 	assert_non_null(strstr(output, " lines of this log were lost\n"));
+	assert_null(strstr(strstr(output, " were lost\n") + 1, " were lost\n")); /* said once */
+	assert_non_null(strstr(output, " INFO and again\n"));
 	assert_non_null(strstr(output, " INFO again\n"));
 	close(log_pipe[0]);
 	close(log_pipe[1]);

@@ -169,6 +169,10 @@ static void reload_body(void)
 		(PORT_FILE_OTHERS_READ | PORT_FILE_OTHERS_WRITE));
 	CHECK(port_file_exposed(in_scratch("other")) == PORT_FILE_OTHERS_READ);
 	CHECK(port_file_open(in_scratch("fifo"), &f, &size, &stamp) == E_ACCESS);
+	expect_file("listed", "listed file");
+	say_ready();
+	await_go(); /* the configuration is a link now */
+	CHECK(open_result("conf") == E_ACCESS);
 }
 
 static void reload(void)
@@ -182,13 +186,17 @@ static void reload(void)
 	put_file(in_scratch("loose"), "x", 0666);
 	assert_int_equal(mkfifo(in_scratch("fifo"), 0600), 0);
 	snprintf(text, sizeof text, "config gateway 'main'\n\toption trust '%s' # why\r\n"
-		"#\toption trust '%s'\n\tlist x \"%s\"\n\toption y %s\n\toption z '%s'",
+		"# trust '%s'\n\tlist x \"%s\"\n\toption y %s\n\toption z '%s'",
 		in_scratch("other"), in_scratch("comment"), in_scratch("two words"), in_scratch("fifo"),
 		in_scratch("loose"));
 	put_file(in_scratch("conf"), text, 0600);
 	assert_int_equal(write(go[1], "g", 1), 1);
 	assert_int_equal(read(go[1], &byte, 1), 1);
 	kill(child, SIGHUP);
+	assert_int_equal(read(go[1], &byte, 1), 1);
+	assert_int_equal(unlink(in_scratch("conf")), 0);
+	assert_int_equal(symlink(in_scratch("other"), in_scratch("conf")), 0);
+	assert_int_equal(write(go[1], "g", 1), 1);
 	assert_int_equal(outcome(child), 0);
 }
 

@@ -254,10 +254,41 @@ static void closed_is_never_reported(void **state)
 	close(far_c);
 }
 
+/* A copy of the descriptor elsewhere keeps the system reporting what we have closed. */
+static void late_events_find_nothing(void **state)
+{
+	port_owner owners[8];
+	struct port_tcp *c;
+	int copies[200], far, far_next, n = 0;
+
+	(void)state;
+	c = pair(24, &far);
+	for (int fd = 3; fd < 200; fd++) {
+		int copy = dup(fd);
+
+		if (copy >= 0)
+			copies[n++] = copy;
+	}
+	port_owner_set(c, 25);
+	port_abort(c);
+	assert_int_equal(port_wait(0, owners, 8), 0);
+	c = pair(26, &far_next); /* the same slot */
+	while (reported(26, 20))
+		continue;
+	assert_int_equal(write(far, "late", 4), 4);
+	assert_int_equal(port_wait(100, owners, 8), 0);
+	port_abort(c);
+	for (int i = 0; i < n; i++)
+		close(copies[i]);
+	close(far);
+	close(far_next);
+}
+
 static void new_owner_is_reported_once(void **state)
 {
 	struct port_tcp *c;
 	port_owner owners[4];
+	uint64_t start = port_clock_ms();
 	int far;
 
 	(void)state;
@@ -266,8 +297,9 @@ static void new_owner_is_reported_once(void **state)
 		continue;
 	port_owner_set(c, 31);
 	port_owner_set(c, 32);
-	assert_int_equal(port_wait(0, owners, 4), 1);
+	assert_int_equal(port_wait(5000, owners, 4), 1);
 	assert_int_equal(owners[0], 32);
+	assert_true(port_clock_ms() - start < PATIENCE_MS);
 	assert_int_equal(port_wait(0, owners, 4), 0);
 	assert_int_equal(write(far, "x", 1), 1);
 	assert_true(reported(32, PATIENCE_MS));
@@ -390,6 +422,62 @@ static void a_44_descriptors_used_up(void **state)
 	assert_int_equal(run_child(no_descriptors), 0);
 }
 
+/* more connections than slots, the clients in a process of their own. */
+static void no_slots(void)
+{
+	static struct port_tcp *c[BOARD_TCP_MAX + 1];
+	struct port_addr at = loopback4(0), peer;
+	struct port_listener *l;
+	struct rlimit many;
+	int accepted = 0, result = E_AGAIN, status;
+	pid_t helper;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &many) == 0);
+	if (many.rlim_max < BOARD_TCP_MAX + 200)
+		_exit(77);
+	many.rlim_cur = many.rlim_max < 100000 ? many.rlim_max : 100000;
+	CHECK(setrlimit(RLIMIT_NOFILE, &many) == 0);
+	CHECK(port_start() == E_OK);
+	CHECK(port_listen(&at, 1, &l) == E_OK);
+	CHECK(port_listener_addr(l, &at) == E_OK);
+	helper = fork();
+	CHECK(helper >= 0);
+	if (helper == 0) {
+		char byte;
+		int last = -1;
+
+		for (int i = 0; i < BOARD_TCP_MAX + 3; i++)
+			last = dial(at.port);
+		_exit(read(last, &byte, 1) == 0 ? 0 : 1); /* the surplus is closed at once */
+	}
+	while (result != E_NOSLOT) {
+		CHECK(reported(1, PATIENCE_MS));
+		while ((result = port_accept(l, 2, &c[accepted], &peer)) == E_OK)
+			accepted++;
+	}
+	CHECK(accepted == BOARD_TCP_MAX);
+	for (int i = 0; i < 2; i++) {
+		CHECK(reported(1, PATIENCE_MS));
+		CHECK(port_accept(l, 2, &c[accepted], &peer) == E_NOSLOT);
+	}
+	CHECK(waitpid(helper, &status, 0) == helper && WEXITSTATUS(status) == 0);
+	CHECK(port_connect(&at, 3, &c[accepted]) == E_NOSLOT);
+	for (int i = 0; i < accepted; i++)
+		port_close(c[i]);
+	for (int i = 0; i < 3; i++)
+		CHECK(port_connect(&at, 3, &c[i]) == E_OK);
+}
+
+static void a_40_slots_used_up(void **state)
+{
+	int status = run_child(no_slots);
+
+	(void)state;
+	if (status == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 static void a_52_datagrams_of_others_are_dropped(void **state)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET }, from;
@@ -489,10 +577,12 @@ int main(void)
 		cmocka_unit_test(close_delivers_what_was_written),
 		cmocka_unit_test(lingering_ends),
 		cmocka_unit_test(closed_is_never_reported),
+		cmocka_unit_test(late_events_find_nothing),
 		cmocka_unit_test(new_owner_is_reported_once),
 		cmocka_unit_test(small_batches_lose_nothing),
 		cmocka_unit_test(families_are_separate),
 		cmocka_unit_test(a_44_descriptors_used_up),
+		cmocka_unit_test(a_40_slots_used_up),
 		cmocka_unit_test(a_52_datagrams_of_others_are_dropped),
 		cmocka_unit_test(a_85_signals_end_the_wait),
 		cmocka_unit_test(network_facts),
