@@ -70,7 +70,7 @@ static int load(const struct options *o)
 	struct settings_error e;
 	int result;
 
-	gateway_reset();
+	gateway_begin();
 	result = settings_load_file(config_path(o), &e);
 	if (result != E_OK) {
 		print(true, e.text);
@@ -204,7 +204,7 @@ static int command_test(const struct options *o, int argc)
 
 	if (o->config == NULL || argc > o->rest)
 		return usage(true);
-	gateway_reset();
+	gateway_begin();
 	if (settings_check_file(o->config, &e, &s) != E_OK) {
 		print(true, e.text);
 		print(true, "\n");

@@ -49,15 +49,23 @@ static struct service_row {
 };
 enum { SERVICE_ROWS = sizeof services / sizeof services[0] };
 
+void gateway_begin(void)
+{
+	state.start_ms = port_clock_ms();
+	hash_reset();
+	for (int i = 0; i < SERVICE_ROWS; i++)
+		services[i].next_ms = state.start_ms + services[i].every_ms;
+	port_console_owner(owner_of(OWNER_SERVICE, SERVICE_CONSOLES));
+	due_mark(owner_of(OWNER_SERVICE, SERVICE_CONSOLES));
+}
+
 void gateway_reset(void)
 {
 	for (unsigned i = 0; i < pools_count; i++)
 		pool_reset(pools[i]);
 	memset(&state, 0, sizeof state);
-	state.start_ms = port_clock_ms();
 	due_reset();
 	log_reset();
-	hash_reset();
 	session_reset();
 	limits_reset();
 	listeners_reset();
@@ -69,10 +77,7 @@ void gateway_reset(void)
 	console_reset();
 	check_reset();
 	settings_reset();
-	for (int i = 0; i < SERVICE_ROWS; i++)
-		services[i].next_ms = port_clock_ms() + services[i].every_ms;
-	port_console_owner(owner_of(OWNER_SERVICE, SERVICE_CONSOLES));
-	due_mark(owner_of(OWNER_SERVICE, SERVICE_CONSOLES));
+	gateway_begin();
 }
 
 int gateway_load(const char *text, size_t len, char *why, size_t why_cap)

@@ -7,7 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Puts the whole core back to its start state. Handles of the port that were open are forgotten, not
+/* Begins a run of a program that has just been loaded: its memory is in the start state already, and what
+ * is never needed is never touched. */
+void gateway_begin(void);
+
+/* Puts the whole core back to its start state, and begins. Handles of the port that were open are forgotten, not
  * closed: only for a port that has just started. */
 void gateway_reset(void);
 
