@@ -140,6 +140,11 @@ static void test_resumption(void **state)
 	w = rig_tls_pair(&elsewhere, &rig_client_want);
 	finish_handshake(&w);
 	expect_facts(&w, 0, false);
+	for (int i = 0; i < 2; i++) {
+		w = rig_tls_pair(&rig_server_want, &rig_client_want);
+		finish_handshake(&w);
+		expect_facts(&w, 0, i == 1);
+	}
 	tls_forget_sessions();
 	w = rig_tls_pair(&rig_server_want, &rig_client_want);
 	finish_handshake(&w);

@@ -221,6 +221,43 @@ static void test_leaving_the_line(void **state)
 	rig_end();
 }
 
+/* A buffer that came back is for the first in line, whoever asks before it runs. */
+static void test_nobody_overtakes(void **state)
+{
+	(void)state;
+	rig_reset(7);
+	for (int i = 0; i < 4; i++) {
+		catch_record(i, 16384);
+		server[i]->step = take_step;
+	}
+	shrink(1);
+	seen_count = 0;
+	for (int i = 0; i < 3; i++) {
+		feed(i, 5);
+		rig_settle(NULL);
+	}
+	feed(3, 5);
+	port_wait(0, &(port_owner){ 0 }, 1);
+	chan_abort(&server[0]->ch);
+	server[0] = NULL;
+	chan_pump(&server[3]->ch);
+	assert_true(server[3]->ch.starved);
+	chan_abort(&server[1]->ch); /* woken, but gone before it ran */
+	server[1] = NULL;
+	rig_settle(NULL);
+	assert_true(server[3]->ch.starved);
+	assert_false(server[2]->ch.starved);
+	for (int round = 0; round < 20; round++) {
+		feed(2, 4000);
+		feed(3, 4000);
+		rig_settle(NULL);
+	}
+	assert_int_equal(seen_count, 2);
+	assert_int_equal(seen[0], 2);
+	restore(1);
+	rig_end();
+}
+
 /* ---- the turn ---- */
 
 /* Ten clients say hello at once: one handshake step a pass, nobody is left out, nobody overtakes. */
@@ -278,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_first_come_first_served),
 		cmocka_unit_test(test_dribblers_meet_their_deadline),
 		cmocka_unit_test(test_leaving_the_line),
+		cmocka_unit_test(test_nobody_overtakes),
 		cmocka_unit_test(test_one_handshake_step_a_pass),
 		cmocka_unit_test(test_a_silent_client_keeps_no_turn),
 	};
