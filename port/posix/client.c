@@ -59,12 +59,17 @@ static void watch_signals(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction action;
+	sigset_t set;
 
 	memset(&action, 0, sizeof action);
 	action.sa_handler = on_signal;
 	action.sa_flags = (int)SA_RESETHAND | SA_NODEFER;
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		sigaction(numbers[i], &action, NULL);
+		sigaddset(&set, numbers[i]);
+	}
+	sigprocmask(SIG_UNBLOCK, &set, NULL); /* port_start() wants them in its own loop */
 	action.sa_handler = SIG_IGN;
 	action.sa_flags = 0;
 	sigaction(SIGPIPE, &action, NULL);

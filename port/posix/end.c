@@ -45,6 +45,11 @@ void port_ready(const char *line)
 		posix_notify("READY=1");
 }
 
+void port_print(bool error, const char *text, size_t len)
+{
+	(void)posix_write_all(error ? STDERR_FILENO : STDOUT_FILENO, text, len);
+}
+
 void posix_restart_prepare(void)
 {
 	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);

@@ -504,6 +504,7 @@ static pid_t terminal_client(int *slave)
 		ioctl(*slave, TIOCSCTTY, 0);
 		dup2(*slave, 0);
 		dup2(*slave, 1);
+		CHECK(port_start() == E_OK); /* the program starts its port before it knows the command */
 		_exit(port_console_client(in_scratch("control"), 0, NULL) & 0xff);
 	}
 	return child;
