@@ -84,6 +84,23 @@ static int fail(struct port_tcp *c, int error)
 	return c->failed;
 }
 
+int port_connected(struct port_tcp *c)
+{
+	union posix_sockaddr addr;
+	socklen_t len = sizeof addr;
+	int error = 0;
+	socklen_t error_len = sizeof error;
+
+	if (c->failed != E_OK)
+		return c->failed;
+	if (getsockopt(c->h.fd, SOL_SOCKET, SO_ERROR, &error, &error_len) == 0 && error != 0)
+		return fail(c, error);
+	if (getpeername(c->h.fd, &addr.any, &len) != 0)
+		return fail(c, errno);
+	c->connecting = false;
+	return E_OK;
+}
+
 int port_read(struct port_tcp *c, void *buf, size_t len)
 {
 	ssize_t n;
