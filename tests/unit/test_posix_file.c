@@ -309,6 +309,51 @@ static void ar_01_parent_binds_for_the_child(void **state)
 	assert_int_equal(run_child(bind_body), 0);
 }
 
+/* What a child that somebody took over might send. */
+static void nonsense_body(void)
+{
+	static uint32_t words[512];
+	struct port_addr at = loopback4(0);
+	struct port_listener *l;
+	int sock = -1, type = 0;
+	socklen_t len;
+	char reply[64];
+
+	become();
+	for (int fd = 3; fd < 64; fd++) {
+		len = sizeof type;
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET)
+			sock = fd;
+	}
+	CHECK(sock >= 0);
+	for (int i = 0; i < 3000; i++) {
+		size_t bytes = i % 3 == 0 ? (size_t)i % sizeof words + 1 : 1060; /* a request's size */
+
+		CHECK(port_entropy(words, sizeof words) == E_OK);
+		words[0] %= 10; /* most of them operations that there are … */
+		words[2] %= 1030; /* … with lengths about what is allowed, and no end of text */
+		if (words[0] == 7 || words[0] == 5)
+			words[0] = 1; /* neither restart nor replace */
+		if (send(sock, words, bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			CHECK(errno == EAGAIN);
+		while (recv(sock, reply, sizeof reply, MSG_DONTWAIT) > 0)
+			continue;
+	}
+	expect_file("listed", "listed file");
+	CHECK(open_result("other") == E_ACCESS);
+	CHECK(port_listen(&at, 5, &l) == E_OK);
+}
+
+static void parent_survives_nonsense(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	user = "nobody";
+	assert_int_equal(run_child(nonsense_body), 0);
+	assert_int_equal(access(in_scratch("conf"), F_OK), 0);
+}
+
 static void stop_body(void)
 {
 	port_owner owner;
@@ -541,6 +586,7 @@ int main(void)
 		ON_SCRATCH(a_37_loose_files_are_refused_at_start),
 		ON_SCRATCH(configuration_is_replaced_whole),
 		ON_SCRATCH(ar_01_parent_binds_for_the_child),
+		ON_SCRATCH(parent_survives_nonsense),
 		ON_SCRATCH(stop_reaches_the_child),
 		ON_SCRATCH(parent_ends_with_the_child),
 		ON_SCRATCH(child_ends_with_the_parent),
