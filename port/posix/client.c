@@ -276,7 +276,7 @@ int port_console_client(const char *control_path, int argc, char *const argv[])
 		return result;
 	watch_signals();
 	while (turn())
-		continue;
+		;
 	echo_on();
 	close(client.sock);
 	if (client.status < 0)

@@ -8,8 +8,6 @@
 
 #define WORDS_MAX 16
 
-extern char **environ;
-
 static char words[1024];
 static size_t words_len;
 

@@ -211,7 +211,7 @@ static bool sync_directory(const char *path)
 int posix_replace_commit(void)
 {
 	const char *path = posix_config_path();
-	int result = E_OK;
+	int result;
 
 	if (temp_fd < 0)
 		return E_IO;

@@ -49,7 +49,7 @@ static void read_servers(void)
 {
 	struct port_file *f;
 	uint64_t size, stamp, at = 0;
-	char chunk[256], line[160];
+	char chunk[256], line[160] = "";
 	size_t len = 0;
 	int n;
 

@@ -173,7 +173,7 @@ static int time_left(pid_t child)
 	posix_say("the gateway's process did not end in time and was killed", "", "");
 	(void)kill(child, SIGKILL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
+		;
 	posix_control_unlink();
 	_exit(1);
 }

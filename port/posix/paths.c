@@ -119,7 +119,7 @@ static void take_line(const char *line)
 
 void posix_paths_scan(void)
 {
-	char chunk[256], line[512];
+	char chunk[256], line[512] = "";
 	size_t len = 0;
 	ssize_t n;
 	int fd = config[0] != '\0' ? posix_file_open_here(config) : E_NOENT;

@@ -309,11 +309,11 @@ int posix_ask(enum posix_op op, const void *data, size_t len, const struct port_
 	int *fd);
 
 /* The parent's life: serves the child, forwards signals, ends with the child. */
-_Noreturn void posix_parent_run(int fd, pid_t child);
+_Noreturn void posix_parent_run(int sock, pid_t child);
 
 /* Sends a message with at most one descriptor (-1: none); receives one. Bytes or -1. */
-ssize_t posix_send_fd(int sock, const void *buf, size_t len, int fd);
-ssize_t posix_receive_fd(int sock, void *buf, size_t cap, int *fd);
+ssize_t posix_send_fd(int to, const void *buf, size_t len, int fd);
+ssize_t posix_receive_fd(int from, void *buf, size_t cap, int *fd);
 
 /* The program's name and words, for starting it again. */
 void posix_restart_prepare(void);

@@ -107,7 +107,7 @@ void port_store_drop(struct port_object *o)
 
 int port_store_commit(struct port_object *o)
 {
-	int dir = posix_area_fd(o->area), result = E_OK;
+	int dir = posix_area_fd(o->area), result;
 	char temp[32];
 
 	if (o->broken || fsync(o->h.fd) != 0) {
@@ -124,8 +124,7 @@ int port_store_commit(struct port_object *o)
 		o->made = false;
 		posix_scan_forget(o->area);
 	}
-	if (fsync(dir) != 0)
-		result = E_IO;
+	result = fsync(dir) == 0 ? E_OK : E_IO;
 	posix_handle_close(&o->h);
 	return result;
 }
