@@ -132,7 +132,7 @@ int port_store_commit(struct port_object *o)
 static int open_object(enum port_area area, const char *name, port_owner owner, int flags,
 	struct port_object **out, uint64_t *size)
 {
-	int result = E_IO, dir = posix_area_fd(area);
+	int result, dir = posix_area_fd(area);
 	struct port_object *o;
 	struct stat st;
 
@@ -222,7 +222,7 @@ int port_store_free(enum port_area area, uint64_t *bytes)
 int port_store_lock(enum port_area area)
 {
 	static int locks[2] = { -1, -1 };
-	int fd, dir = posix_area_fd(area);
+	int fd, result, dir = posix_area_fd(area);
 
 	if (dir < 0)
 		return E_IO;
@@ -232,8 +232,9 @@ int port_store_lock(enum port_area area)
 	if (fd < 0)
 		return E_IO;
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		result = errno == EWOULDBLOCK ? E_INUSE : E_IO;
 		close(fd);
-		return errno == EWOULDBLOCK ? E_INUSE : E_IO;
+		return result;
 	}
 	locks[area] = fd; /* kept until the process ends */
 	posix_temps_remove(area);
