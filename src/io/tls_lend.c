@@ -76,6 +76,7 @@ bool lend_start(struct lend *l, br_ssl_engine_context *eng)
 	uint8_t *p = buffer_now(BUFFER_OUTPUT);
 
 	l->eng = eng;
+	eng->rng_os_rand_done = 1; /* no instruction for random numbers: all comes from the port */
 	/* The lengths make the engine offer and accept full-sized fragments; the places follow. */
 	br_ssl_engine_set_buffers_bidi(eng, l->own_in, IN_MAX, l->own_out, IN_MAX);
 	place_in(l, l->own_in, BUFFER_NONE);

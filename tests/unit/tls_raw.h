@@ -22,14 +22,14 @@ struct raw {
 
 static struct raw raw;
 
-static void raw_seed(void)
+static inline void raw_seed(void)
 {
 	br_ssl_engine_set_buffer(raw.eng, raw.buf, sizeof raw.buf, 1);
 	br_ssl_engine_inject_entropy(raw.eng, "0123456789abcdef0123456789abcdef", 32);
 }
 
 /* A client that believes any server with this certificate. */
-static void raw_client(struct side *peer, const uint8_t *cert, size_t cert_len, unsigned key_type)
+static inline void raw_client(struct side *peer, const uint8_t *cert, size_t cert_len, unsigned key_type)
 {
 	const br_x509_pkey *key;
 
@@ -49,17 +49,17 @@ static void raw_client(struct side *peer, const uint8_t *cert, size_t cert_len, 
 	raw_seed();
 }
 
-static void raw_client_ec(struct side *peer)
+static inline void raw_client_ec(struct side *peer)
 {
 	raw_client(peer, creds_ec_cert, sizeof creds_ec_cert, BR_KEYTYPE_EC);
 }
 
-static void raw_client_rsa(struct side *peer)
+static inline void raw_client_rsa(struct side *peer)
 {
 	raw_client(peer, creds_rsa_cert, sizeof creds_rsa_cert, BR_KEYTYPE_RSA);
 }
 
-static void raw_server(struct side *peer)
+static inline void raw_server(struct side *peer)
 {
 	memset(&raw, 0, sizeof raw);
 	raw.peer = peer;
@@ -70,7 +70,7 @@ static void raw_server(struct side *peer)
 }
 
 /* Moves what the engine and the channel have for each other until nothing moves. */
-static void raw_settle(void)
+static inline void raw_settle(void)
 {
 	uint8_t *p;
 	size_t len;
@@ -94,7 +94,7 @@ static void raw_settle(void)
 	}
 }
 
-static void raw_say(const void *text, size_t len)
+static inline void raw_say(const void *text, size_t len)
 {
 	const uint8_t *from = text;
 	size_t room;

@@ -36,7 +36,7 @@ enum { RIG_SIDES = 100, RIG_TURNS = 200 };
 static struct identity rig_identity[RIG_IDENTITIES];
 static int rig_holds;
 
-static void rig_identity_ec(struct identity_leaf *leaf)
+static inline void rig_identity_ec(struct identity_leaf *leaf)
 {
 	leaf->chain[0] = (br_x509_certificate){ creds_ec_cert, sizeof creds_ec_cert };
 	leaf->chain_len = 1;
@@ -44,7 +44,7 @@ static void rig_identity_ec(struct identity_leaf *leaf)
 	leaf->key.ec = (br_ec_private_key){ BR_EC_secp256r1, creds_ec_key, sizeof creds_ec_key };
 }
 
-static void rig_identity_rsa(struct identity_leaf *leaf)
+static inline void rig_identity_rsa(struct identity_leaf *leaf)
 {
 	leaf->chain[0] = (br_x509_certificate){ creds_rsa_cert, sizeof creds_rsa_cert };
 	leaf->chain_len = 1;
@@ -85,9 +85,9 @@ static struct port_listener *rig_listener;
 static int rig_far_listener;
 static int rig_used;
 
-static port_owner rig_owner(int i) { return owner_of(OWNER_SESSION, (uint16_t)i); }
+static inline port_owner rig_owner(int i) { return owner_of(OWNER_SESSION, (uint16_t)i); }
 
-static void rig_reset(uint64_t seed)
+static inline void rig_reset(uint64_t seed)
 {
 	struct port_addr any = sim_addr("0.0.0.0", 25), far = sim_addr("10.0.0.9", 465);
 
@@ -111,7 +111,7 @@ static void rig_reset(uint64_t seed)
 }
 
 /* A channel that a far end connected to. */
-static struct side *rig_accept(void)
+static inline struct side *rig_accept(void)
 {
 	struct port_addr to = sim_addr("10.0.0.1", 25), from = sim_addr("10.0.0.7", 4000), peer;
 	struct side *s = &rig_side[rig_used];
@@ -128,7 +128,7 @@ static struct side *rig_accept(void)
 }
 
 /* A channel that connected to a far end. */
-static struct side *rig_connect(void)
+static inline struct side *rig_connect(void)
 {
 	struct port_addr far = sim_addr("10.0.0.9", 465);
 	struct side *s = &rig_side[rig_used];
@@ -149,10 +149,10 @@ struct wire {
 	uint8_t held[2][SIM_QUEUE];
 	int len[2];
 	int piece;               /* most bytes at a time; 0: all */
-	uint64_t carried[2];
+	uint32_t sum;            /* of all that was carried */
 };
 
-static int wire_move(struct wire *w, int way)
+static inline int wire_move(struct wire *w, int way)
 {
 	struct side *from = way == 0 ? w->a : w->b, *to = way == 0 ? w->b : w->a;
 	int n = w->len[way], put;
@@ -170,15 +170,16 @@ static int wire_move(struct wire *w, int way)
 	put = sim_peer_write(to->far, w->held[way], (size_t)put);
 	if (put <= 0)
 		return 0;
+	for (int i = 0; i < put; i++)
+		w->sum = w->sum * 31 + w->held[way][i];
 	memmove(w->held[way], w->held[way] + put, (size_t)(n - put));
 	w->len[way] = n - put;
-	w->carried[way] += (uint64_t)put;
 	return put;
 }
 
 /* ---- the loop ---- */
 
-static int rig_run_side(struct side *s)
+static inline int rig_run_side(struct side *s)
 {
 	int moved = 0, i, n;
 
@@ -200,7 +201,7 @@ static int rig_run_side(struct side *s)
 }
 
 /* One pass; whether anything happened. */
-static bool rig_pass(struct wire *w)
+static inline bool rig_pass(struct wire *w)
 {
 	port_owner list[RIG_SIDES], due[RIG_SIDES * 2];
 	int n = port_wait(0, list, RIG_SIDES), count = 0, moved = 0;
@@ -218,14 +219,14 @@ static bool rig_pass(struct wire *w)
 	return moved > 0 || due_any();
 }
 
-static void rig_settle(struct wire *w)
+static inline void rig_settle(struct wire *w)
 {
 	for (int quiet = 0; quiet < 3;)
 		quiet = rig_pass(w) ? 0 : quiet + 1;
 }
 
 /* Nothing lent any more, by an idle channel or by one that is gone. */
-static void rig_nothing_lent(void)
+static inline void rig_nothing_lent(void)
 {
 	assert_int_equal(pool_lines.now, 0);
 	assert_int_equal(pool_outputs.now, 0);
@@ -236,7 +237,7 @@ static void rig_nothing_lent(void)
 	assert_int_equal(rig_holds, 0);
 }
 
-static void rig_end(void)
+static inline void rig_end(void)
 {
 	for (int i = 0; i < rig_used; i++)
 		chan_abort(&rig_side[i].ch);
@@ -255,7 +256,7 @@ static const struct tls_client_want rig_client_want = {
 };
 
 /* A pair in clear: a is the server. */
-static struct wire rig_pair(void)
+static inline struct wire rig_pair(void)
 {
 	struct wire w = { .a = rig_accept() };
 
@@ -263,7 +264,7 @@ static struct wire rig_pair(void)
 	return w;
 }
 
-static struct wire rig_tls_pair(const struct tls_server_want *sw, const struct tls_client_want *cw)
+static inline struct wire rig_tls_pair(const struct tls_server_want *sw, const struct tls_client_want *cw)
 {
 	struct wire w = rig_pair();
 
@@ -272,13 +273,13 @@ static struct wire rig_tls_pair(const struct tls_server_want *sw, const struct t
 	return w;
 }
 
-static void rig_text(struct side *s, const char *text)
+static inline void rig_text(struct side *s, const char *text)
 {
 	assert_int_equal(chan_put(&s->ch, text, strlen(text)), E_OK);
 	due_mark(s->ch.owner);
 }
 
-static void rig_expect_line(struct side *s, const char *text)
+static inline void rig_expect_line(struct side *s, const char *text)
 {
 	struct slice line;
 	int r = chan_line(&s->ch, &line, NULL);
