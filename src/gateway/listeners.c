@@ -225,6 +225,7 @@ static void refuse(struct port_tcp *net, const struct listener *l, const char *t
 /* Fills the session's slot; the text of the refusal, or NULL when the session has begun. */
 static const char *admit(struct session *s, struct listener *l, const char **why)
 {
+	session_begin(s);
 	s->type = l->type;
 	s->policy = l->policy;
 	*why = "address not allowed";

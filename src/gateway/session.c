@@ -33,9 +33,13 @@ struct session *session_new(void)
 	if (index >= life.high)
 		life.high = index + 1u;
 	life.wake_ms[index] = UINT64_MAX;
+	return s;
+}
+
+void session_begin(struct session *s)
+{
 	s->id = ++life.next_id;
 	s->opened_ms = port_clock_ms();
-	return s;
 }
 
 void session_drop(struct session *s)

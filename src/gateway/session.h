@@ -60,6 +60,9 @@ POOL_DECLARE(session);
 /* Takes a slot for a connection that is about to be accepted; NULL: all in use. */
 struct session *session_new(void);
 
+/* The connection has come: gives the session its number. */
+void session_begin(struct session *s);
+
 /* Gives back the slot of a session that was never begun; its channels hold nothing. */
 void session_drop(struct session *s);
 
