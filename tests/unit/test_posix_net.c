@@ -456,9 +456,11 @@ static void no_slots(void)
 			accepted++;
 	}
 	CHECK(accepted == BOARD_TCP_MAX);
-	for (int i = 0; i < 2; i++) {
+	for (int refused = 1; refused < 3;) {
 		CHECK(reported(1, PATIENCE_MS));
-		CHECK(port_accept(l, 2, &c[accepted], &peer) == E_NOSLOT);
+		result = port_accept(l, 2, &c[accepted], &peer);
+		CHECK(result == E_NOSLOT || result == E_AGAIN);
+		refused += result == E_NOSLOT ? 1 : 0;
 	}
 	CHECK(waitpid(helper, &status, 0) == helper && WEXITSTATUS(status) == 0);
 	CHECK(port_connect(&at, 3, &c[accepted]) == E_NOSLOT);
