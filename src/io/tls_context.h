@@ -74,6 +74,9 @@ void tls_profile_client(struct tls_client *c);
 /* Whether the engine offers or takes this suite. */
 bool tls_profile_has(const struct tls_server *s, uint16_t suite);
 
+/* Records in CBC, with a check of their length that the library lacks. */
+extern const br_sslrec_in_cbc_class tls_cbc_in;
+
 /* Makes `s` choose chain and suite by itself, and sign. */
 void tls_policy_use(struct tls_server *s);
 

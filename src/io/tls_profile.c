@@ -90,13 +90,14 @@ static void use_old(br_ssl_engine_context *e)
 {
 	br_ssl_engine_set_hash(e, br_sha1_ID, &br_sha1_vtable);
 	br_ssl_engine_set_default_aes_cbc(e);
+	br_ssl_engine_set_cbc(e, &tls_cbc_in, &br_sslrec_out_cbc_vtable);
 }
 
 static void use_ancient(br_ssl_engine_context *e)
 {
 	br_ssl_engine_set_hash(e, br_md5_ID, &br_md5_vtable);
 	br_ssl_engine_set_prf10(e, &br_tls10_prf);
-	br_ssl_engine_set_default_des_cbc(e);
+	br_ssl_engine_set_des_cbc(e, &br_des_ct_cbcenc_vtable, &br_des_ct_cbcdec_vtable);
 }
 
 void tls_profile_server(struct tls_server *s)

@@ -233,6 +233,35 @@ static void test_no_renegotiation(void **state)
 	rig_end();
 }
 
+/* A record whose length is no multiple of the block must not reach the cipher. */
+static void test_odd_lengths_in_cbc(void **state)
+{
+	static const uint16_t suites[] = { BR_TLS_RSA_WITH_3DES_EDE_CBC_SHA,
+		BR_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, BR_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384 };
+
+	(void)state;
+	for (int i = 0; i < 3 * 40; i++) {
+		uint8_t record[5 + 200] = { 23, 3, 3, 0, (uint8_t)(80 + i / 3) };
+		bool fits = record[4] % (i % 3 == 0 ? 8 : 16) == 0;
+		struct side *s;
+
+		rig_reset((uint64_t)i);
+		s = server_for_raw(TLS_1_0, RIG_RSA, NULL);
+		raw_client_rsa(s);
+		br_ssl_engine_set_suites(raw.eng, &suites[i % 3], 1);
+		assert_true(br_ssl_client_reset(&raw.client, "mail.test", 0));
+		raw_settle();
+		assert_true(chan_secure(&s->ch));
+		sim_peer_write(s->far, record, 5);
+		rig_settle(NULL);
+		assert_int_equal(s->ch.error, fits ? E_OK : E_TLS);
+		sim_peer_write(s->far, record + 5, record[4]);
+		rig_settle(NULL);
+		expect_failure(s, TLS_PROTOCOL);
+		rig_end();
+	}
+}
+
 /* ---- clear bytes ---- */
 
 /* what came in clear before TLS fails it; what comes in its place is no TLS. */
@@ -523,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_our_client_takes_only_1_2),
 		cmocka_unit_test(test_alpn),
 		cmocka_unit_test(test_no_renegotiation),
+		cmocka_unit_test(test_odd_lengths_in_cbc),
 		cmocka_unit_test(test_injected_bytes),
 		cmocka_unit_test(test_unsent_output_fails_the_barrier),
 		cmocka_unit_test(test_buffered_bytes_go_to_the_engine),
