@@ -96,6 +96,17 @@ bool world_net_is_v4(const struct port_addr *a)
 	return memcmp(a->ip, prefix, 12) == 0;
 }
 
+bool world_net_is_ours(const struct port_addr *a)
+{
+	struct port_addr own[8];
+	int count = port_own_addresses(own, 8);
+
+	for (int i = 0; i < count; i++)
+		if (memcmp(own[i].ip, a->ip, 16) == 0)
+			return true;
+	return world_net_is_v4(a) && a->ip[12] == 127;
+}
+
 int world_net_find_listener(const struct port_addr *at)
 {
 	for (int i = 0; i < 2 * SIM_LISTENERS; i++) {
@@ -103,8 +114,8 @@ int world_net_find_listener(const struct port_addr *at)
 
 		if (!l->used || l->at.port != at->port)
 			continue;
-		if (memcmp(l->at.ip, at->ip, 16) == 0 ||
-		    (world_net_unspecified(&l->at) && world_net_is_v4(&l->at) == world_net_is_v4(at)))
+		if (memcmp(l->at.ip, at->ip, 16) == 0 || (world_net_unspecified(&l->at) && world_net_is_ours(at) &&
+		    world_net_is_v4(&l->at) == world_net_is_v4(at)))
 			return i;
 	}
 	return -1;

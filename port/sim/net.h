@@ -63,7 +63,9 @@ extern int world_net_high;                     /* ends above this number are fre
 int world_net_take(bool gateway, const struct port_addr *local, const struct port_addr *remote);
 /* Gives an end's slot back. */
 void world_net_release(int end);
-/* The listener of a side at an address (an unspecified one listens everywhere), or -1. */
+/* One of the machine's own addresses? */
+bool world_net_is_ours(const struct port_addr *a);
+/* The listener at an address (an unspecified one listens at all of our own), or -1. */
 int world_net_find_listener(const struct port_addr *at);
 /* Connects two free ends and queues `server` at its listener. */
 void world_net_join(int client, int server, int listener);

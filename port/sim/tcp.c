@@ -5,26 +5,13 @@
 
 enum { TIMEOUT_MS = 60000 };
 
-static bool family_ours(const struct port_addr *at)
-{
-	struct port_addr own[16];
-	int count = port_own_addresses(own, 16);
-
-	if (world_net_unspecified(at))
-		return true;
-	for (int i = 0; i < count; i++)
-		if (memcmp(own[i].ip, at->ip, 16) == 0)
-			return true;
-	return world_net_is_v4(at) && at->ip[12] == 127;
-}
-
 int port_listen(const struct port_addr *at, port_owner owner, struct port_listener **out)
 {
 	int i, bad = world_call(CALL_LISTEN);
 
 	if (bad != E_OK)
 		return bad;
-	if (!family_ours(at))
+	if (!world_net_unspecified(at) && !world_net_is_ours(at))
 		return world_said(CALL_LISTEN, E_NOENT);
 	for (i = 0; i < SIM_LISTENERS; i++)
 		if (world_net_listener[i].used && at->port != 0 &&

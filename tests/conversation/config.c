@@ -69,7 +69,7 @@ static size_t find_section(const char *name)
 {
 	char tail[80];
 
-	snprintf(tail, sizeof tail, " '%s'\n", name);
+	snprintf(tail, sizeof tail, " '%s'\n", strcmp(name, "gateway") == 0 ? "main" : name);
 	for (size_t at = 0; at < script.config_len; at = next_line(at)) {
 		size_t end = next_line(at), len = strlen(tail);
 

@@ -86,15 +86,15 @@ const char *fixture_find(const char *name, size_t *len);
 
 /* TLS for peer `slot` (0 .. 2 * PEERS - 1). As server with the certificate NAME.pem and NAME.key; as
  * client that believes every certificate, with at most the version "1.0", "1.1", "1.2" or "". */
-bool tls_serve(int slot, const char *name);
-void tls_connect(int slot, const char *version);
+bool peer_tls_serve(int slot, const char *name);
+void peer_tls_connect(int slot, const char *version);
 /* Moves bytes between a connection and its engine; > 0 something moved. */
-int tls_pump(int slot, int end, bool *ended);
-int tls_read(int slot, uint8_t *buf, size_t len);
-int tls_write(int slot, const uint8_t *buf, size_t len);
-void tls_close(int slot);
+int peer_tls_pump(int slot, int end, bool *ended);
+int peer_tls_read(int slot, uint8_t *buf, size_t len);
+int peer_tls_write(int slot, const uint8_t *buf, size_t len);
+void peer_tls_close(int slot);
 /* 1: the handshake is done, 0: it goes on, -1: it failed or the session is over. */
-int tls_state(int slot);
+int peer_tls_state(int slot);
 
 /* ---- peer.c ---- */
 

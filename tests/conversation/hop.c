@@ -136,7 +136,7 @@ static void answer_command(struct peer *p, const char *line, size_t len)
 		message_len = 0;
 	say(p, usual[i].reply);
 	if (glob("STARTTLS", line, len)) {
-		tls_serve(p->slot, "ec");
+		peer_tls_serve(p->slot, "ec");
 		p->tls = true;
 	}
 	if (glob("QUIT", line, len)) {
@@ -216,7 +216,7 @@ static bool answer(struct peer *p)
 	bool moved = false;
 	size_t len;
 
-	while (p->open && (!p->tls || tls_state(p->slot) == 1)) {
+	while (p->open && (!p->tls || peer_tls_state(p->slot) == 1)) {
 		if (p->chunk_left > 0) {
 			if (!answer_chunk(p))
 				break;

@@ -32,15 +32,15 @@ void peers_reset(void)
 	for (int i = 0; i < PEERS; i++) {
 		reset(&client[i], "C", i, i);
 		reset(&hop[i], "N", i, PEERS + i);
-		tls_close(i);
-		tls_close(PEERS + i);
+		peer_tls_close(i);
+		peer_tls_close(PEERS + i);
 	}
 	told_ok = taken_ok = 0;
 }
 
 void peer_open(struct peer *p, int end)
 {
-	tls_close(p->slot);
+	peer_tls_close(p->slot);
 	p->open = true;
 	p->ended = p->tls = p->lost = p->content = p->last_waits = false;
 	p->end = end;
@@ -63,7 +63,7 @@ static int take_in(struct peer *p)
 
 	if (p->ended || p->in_len == sizeof p->in)
 		return 0;
-	n = p->tls ? tls_read(p->slot, p->in + p->in_len, sizeof p->in - p->in_len) :
+	n = p->tls ? peer_tls_read(p->slot, p->in + p->in_len, sizeof p->in - p->in_len) :
 		sim_peer_read(p->end, p->in + p->in_len, sizeof p->in - p->in_len);
 	if (n > 0) {
 		transcript_add(p->name, '<', p->in + p->in_len, (size_t)n);
@@ -82,7 +82,7 @@ static int put_out(struct peer *p)
 
 	if (p->out_len == 0)
 		return 0;
-	n = p->tls ? tls_write(p->slot, p->out, p->out_len) :
+	n = p->tls ? peer_tls_write(p->slot, p->out, p->out_len) :
 		sim_peer_write(p->end, p->out, p->out_len);
 	if (n <= 0)
 		return 0;
@@ -97,7 +97,7 @@ static bool pump(struct peer *p)
 
 	while (p->open && any) {
 		any = false;
-		if (p->tls && tls_pump(p->slot, p->end, &ended) > 0)
+		if (p->tls && peer_tls_pump(p->slot, p->end, &ended) > 0)
 			any = true;
 		if (put_out(p) > 0 || take_in(p) > 0)
 			any = true;

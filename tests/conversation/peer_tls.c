@@ -134,7 +134,7 @@ static void seed(br_ssl_engine_context *eng)
 	br_ssl_engine_inject_entropy(eng, bytes, sizeof bytes);
 }
 
-bool tls_serve(int slot, const char *name)
+bool peer_tls_serve(int slot, const char *name)
 {
 	struct engine *e = &engines[slot];
 	char path[100];
@@ -161,7 +161,7 @@ bool tls_serve(int slot, const char *name)
 	return br_ssl_server_reset(&e->server) == 1;
 }
 
-void tls_connect(int slot, const char *version)
+void peer_tls_connect(int slot, const char *version)
 {
 	struct engine *e = &engines[slot];
 	unsigned max = strcmp(version, "1.0") == 0 ? BR_TLS10 : strcmp(version, "1.1") == 0 ? BR_TLS11 :
@@ -182,7 +182,7 @@ void tls_connect(int slot, const char *version)
 
 /* ---- moving ---- */
 
-int tls_pump(int slot, int end, bool *ended)
+int peer_tls_pump(int slot, int end, bool *ended)
 {
 	struct engine *e = &engines[slot];
 	int moved = 0, n;
@@ -192,6 +192,7 @@ int tls_pump(int slot, int end, bool *ended)
 	*ended = false;
 	while ((p = br_ssl_engine_sendrec_buf(e->eng, &len)) != NULL) {
 		n = sim_peer_write(end, p, len);
+		*ended = n < 0 && n != E_AGAIN;
 		if (n <= 0)
 			break;
 		br_ssl_engine_sendrec_ack(e->eng, (size_t)n);
@@ -199,7 +200,7 @@ int tls_pump(int slot, int end, bool *ended)
 	}
 	while ((p = br_ssl_engine_recvrec_buf(e->eng, &len)) != NULL) {
 		n = sim_peer_read(end, p, len);
-		*ended = n < 0 && n != E_AGAIN;
+		*ended = *ended || (n < 0 && n != E_AGAIN);
 		if (n <= 0)
 			break;
 		br_ssl_engine_recvrec_ack(e->eng, (size_t)n);
@@ -210,7 +211,7 @@ int tls_pump(int slot, int end, bool *ended)
 	return moved;
 }
 
-int tls_read(int slot, uint8_t *buf, size_t len)
+int peer_tls_read(int slot, uint8_t *buf, size_t len)
 {
 	size_t have;
 	uint8_t *p = br_ssl_engine_recvapp_buf(engines[slot].eng, &have);
@@ -224,7 +225,7 @@ int tls_read(int slot, uint8_t *buf, size_t len)
 	return (int)have;
 }
 
-int tls_write(int slot, const uint8_t *buf, size_t len)
+int peer_tls_write(int slot, const uint8_t *buf, size_t len)
 {
 	size_t room;
 	uint8_t *p = br_ssl_engine_sendapp_buf(engines[slot].eng, &room);
@@ -239,7 +240,7 @@ int tls_write(int slot, const uint8_t *buf, size_t len)
 	return (int)room;
 }
 
-void tls_close(int slot)
+void peer_tls_close(int slot)
 {
 	struct engine *e = &engines[slot];
 
@@ -249,7 +250,7 @@ void tls_close(int slot)
 	e->used = false;
 }
 
-int tls_state(int slot)
+int peer_tls_state(int slot)
 {
 	unsigned state = br_ssl_engine_current_state(engines[slot].eng);
 

@@ -138,15 +138,26 @@ static bool all_gone(struct peer *p)
 	return gateway_pools_busy() == 0 && sim_open_transient() == 0;
 }
 
-static void close_peers(void)
+static void close_peer(struct peer *p, bool politely)
 {
-	for (int i = 0; i < PEERS; i++) {
-		if (client[i].open)
-			sim_peer_close(client[i].end);
-		if (hop[i].open)
-			sim_peer_close(hop[i].end);
-		client[i].open = hop[i].open = false;
+	if (p->open && p->tls && politely) {
+		peer_tls_close(p->slot);
+		peers_pump();
 	}
+	if (p->open)
+		sim_peer_close(p->end);
+	p->open = false;
+}
+
+/* Clients first: the core says QUIT to a next hop that is still there. */
+static void close_peers(bool politely)
+{
+	for (int i = 0; i < PEERS; i++)
+		close_peer(&client[i], politely);
+	if (politely)
+		play_quiet();
+	for (int i = 0; i < PEERS; i++)
+		close_peer(&hop[i], politely);
 }
 
 static void check_log(void)
@@ -173,7 +184,7 @@ static void check_end(void)
 	uint32_t stalls = sim_stalls();
 
 	if (play.strict)
-		close_peers();
+		close_peers(true);
 	if (!play_until(all_gone, NULL, END_MS))
 		play_fail("%d pool slots and %d handles in use half an hour after the end%s",
 			gateway_pools_busy(), sim_open_transient(),
@@ -184,7 +195,7 @@ static void check_end(void)
 	if (!play.failed && (gateway_pools_busy() != 0 || sim_open_handles() != 0))
 		play_fail("%d pool slots and %d handles in use after the stop", gateway_pools_busy(),
 			sim_open_handles());
-	close_peers();
+	close_peers(false);
 }
 
 static void run_step(const struct step *s)

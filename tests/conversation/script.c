@@ -32,12 +32,11 @@ static int hex(char c)
 		c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0;
 }
 
-/* One escape behind a backslash into the text; the end of its source. */
-static const char *escape(const char *p)
+/* One plain escape behind a backslash into the text; the end of its source. */
+static const char *plain_escape(const char *p)
 {
 	static const char from[] = "rnt0", to[] = "\r\n\t\0";
-	const char *at = strchr(from, *p), *end;
-	long count;
+	const char *at = strchr(from, *p);
 
 	if (*p == 'S') {
 		put(SWEEP_MARK);
@@ -47,15 +46,25 @@ static const char *escape(const char *p)
 		put((char)(hex(p[1]) * 16 + hex(p[2])));
 		return p + 3;
 	}
-	if (*p == '{' && (end = strchr(p, '}')) != NULL && (at = strchr(p, ':')) != NULL && at < end) {
-		count = strtol(p + 1, NULL, 10);
-		while (count-- > 0)
-			for (const char *c = at + 1; c < end; c++)
-				put(*c);
-		return end + 1;
-	}
 	put(at != NULL && *at != '\0' ? to[at - from] : *p);
 	return p + 1;
+}
+
+/* An escape, also \{N:text} with plain escapes in it. */
+static const char *escape(const char *p)
+{
+	const char *end = strchr(p, '}'), *at = strchr(p, ':');
+	long count = strtol(p + 1, NULL, 10);
+
+	if (*p != '{' || end == NULL || at == NULL || at > end)
+		return plain_escape(p);
+	while (count-- > 0)
+		for (const char *c = at + 1; c < end; )
+			if (*c == '\\')
+				c = plain_escape(c + 1);
+			else
+				put(*c++);
+	return end + 1;
 }
 
 static struct step *add(char who, int number, enum act act, const char *source, bool line_end)

@@ -11,7 +11,7 @@ enum { STEP_MS = 30000, LOOSE_MS = 5000 };
 uint32_t step_patience(void) { return play.strict ? STEP_MS : LOOSE_MS; }
 
 static bool has_ended(struct peer *p) { return p->ended; }
-static bool secured(struct peer *p) { return tls_state(p->slot) != 0 || p->ended; }
+static bool secured(struct peer *p) { return peer_tls_state(p->slot) != 0 || p->ended; }
 static bool all_sent(struct peer *p) { return p->out_len == 0 || p->ended; }
 
 void step_loose(struct peer *p, const char *what)
@@ -86,7 +86,7 @@ void step_end_peer(const struct step *s, struct peer *p)
 	transcript_say("           %s > (%s)", p->name, s->act == ACT_CUT ? "reset" :
 		s->act == ACT_HOLE ? "vanished" : "end");
 	if (s->act == ACT_EOF && p->tls) {
-		tls_close(p->slot);
+		peer_tls_close(p->slot);
 		peers_pump();
 	}
 	if (s->act == ACT_CUT) {
@@ -108,12 +108,12 @@ void step_start_tls(const struct step *s, struct peer *p)
 		return;
 	sscanf(s->text, "%39s", name);
 	if (s->who == 'C')
-		tls_connect(p->slot, name);
-	else if (!tls_serve(p->slot, name[0] == '\0' || strcmp(name, "fail") == 0 ? "ec" : name))
+		peer_tls_connect(p->slot, name);
+	else if (!peer_tls_serve(p->slot, name[0] == '\0' || strcmp(name, "fail") == 0 ? "ec" : name))
 		play_fail("no fixture %s", name);
 	p->tls = true;
 	play_until(secured, p, step_patience());
-	if ((tls_state(p->slot) == 1) == want_failure)
+	if ((peer_tls_state(p->slot) == 1) == want_failure)
 		step_loose(p, want_failure ? "TLS started" : "TLS does not start");
 }
 
