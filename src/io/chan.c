@@ -151,6 +151,7 @@ static bool may_shake(struct chan *ch)
 	if (ch->turn.list != &shaking.list)
 		wait_leave(&ch->turn);
 	waiter_join(&shaking.list, &ch->turn, ch->owner);
+	waiter_wake(&shaking.list); /* the loop must not sleep before the next pass */
 	return false;
 }
 
@@ -165,8 +166,10 @@ static void shaken(struct chan *ch, bool step)
 	if (!step || ch->turn.list != NULL)
 		return;
 	shaking.spent = true;
-	if (tls_shaking(ch->tls))
-		waiter_join(&shaking.list, &ch->turn, ch->owner);
+	if (!tls_shaking(ch->tls))
+		return;
+	waiter_join(&shaking.list, &ch->turn, ch->owner);
+	waiter_wake(&shaking.list);
 }
 
 static int end_of_input(struct chan *ch)

@@ -209,7 +209,8 @@ static inline bool rig_pass(struct wire *w)
 	for (int i = 0; i < n; i++)
 		if (owner_kind(list[i]) == OWNER_SESSION)
 			due_mark(list[i]);
-	chan_pass_begin();
+	if (due_any()) /* a loop with nothing due sleeps, and does not begin a pass */
+		chan_pass_begin();
 	while (count < RIG_SIDES * 2 && due_take(&due[count]))
 		count++;
 	for (int i = 0; i < count; i++)
