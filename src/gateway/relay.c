@@ -128,7 +128,7 @@ static int long_line(struct session *s, int e)
 	if (r->long_line)
 		return 1;
 	if (r->phase == SMTP_SASL && r->sasl != NULL) {
-		relay_auth_line(s, slice_str("*"));
+		relay_auth_too_long(s);
 		return 1;
 	}
 	relay_say(s, SAY_LINE_LONG);

@@ -111,6 +111,7 @@ bool relay_secure(const struct session *s);
 /* relay_auth.c: the AUTH verb, the following lines, and the wait for a provider's verdict. */
 int relay_auth(struct session *s, struct slice arg);
 int relay_auth_line(struct session *s, struct slice line);
+void relay_auth_too_long(struct session *s);
 bool relay_auth_offered(const struct session *s);
 unsigned relay_auth_mechs(void);
 

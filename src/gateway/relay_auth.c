@@ -206,6 +206,11 @@ int relay_auth(struct session *s, struct slice arg)
 		sizeof text), challenge);
 }
 
+void relay_auth_too_long(struct session *s)
+{
+	refuse(s, SAY_SASL_LONG);
+}
+
 int relay_auth_line(struct session *s, struct slice line)
 {
 	struct relay *r = relay_of(s);

@@ -24,6 +24,8 @@ enum smtp_say relay_failure_say(const struct upstream *u)
 	if (u->smtp.failure == SMTP_AUTH_REFUSED || u->smtp.failure == SMTP_NO_MECH ||
 			u->smtp.failure == SMTP_CREDENTIALS)
 		return SAY_UP_AUTH;
+	if (u->smtp.failure == SMTP_AUTH_TEMP)
+		return SAY_UP_AUTH_TEMP;
 	return u->failed_stage == UP_READY ? SAY_LOST : SAY_NOT_REACHED;
 }
 
@@ -117,7 +119,7 @@ int relay_answers(struct session *s)
 		return 0;
 	}
 	r->up->smtp.answered = 0;
-	if (t == NULL)
+	if (t == NULL || r->up->smtp.reply.code == 421)
 		return 1;
 	if (is_owners_trouble(&r->up->smtp.reply))
 		log_line(PORT_LOG_WARN, "account %s: the provider wants another sign-in: %u %.*s",

@@ -95,6 +95,8 @@ static int do_starttls(struct session *s, struct slice arg)
 	(void)arg;
 	if (relay_secure(s)) {
 		relay_say(s, SAY_TLS_ON);
+	} else if (relay_of(s)->user[0] != '\0' || relay_of(s)->login_account[0] != '\0') {
+		relay_say(s, SAY_SEQUENCE);
 	} else if (!starttls_offered(s)) {
 		relay_say(s, SAY_NOT_HERE);
 	} else if (s->down.in_len > s->down.line_len) {

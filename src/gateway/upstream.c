@@ -362,8 +362,14 @@ int upstream_step(struct upstream *u, struct chan *ch, port_owner owner)
 
 int upstream_ask(struct upstream *u, struct chan *ch, enum smtp_state step, struct slice line)
 {
-	int e = chan_put(ch, line.p, line.len);
+	int e;
 
+	if (u->smtp.pending_len == 0 && chan_has_input(ch)) {
+		u->smtp.failure = SMTP_DESYNC;
+		upstream_fail(u, ch, E_PROTO);
+		return E_AGAIN;
+	}
+	e = chan_put(ch, line.p, line.len);
 	if (e != E_OK)
 		return e;
 	e = smtp_client_ask(&u->smtp, step);

@@ -66,7 +66,7 @@ int upstream_start(struct upstream *u, const char *account, struct slice login,
 int upstream_step(struct upstream *u, struct chan *ch, port_owner owner);
 
 /* A transaction command of the driver's: sends `line` (with CRLF) and awaits its reply as `step`. E_OK,
- * E_AGAIN (no room now). */
+ * E_AGAIN (no room now; or the server has said something that nobody asked for: it has failed then, SC-05). */
 int upstream_ask(struct upstream *u, struct chan *ch, enum smtp_state step, struct slice line);
 
 /* When it runs out of patience, in milliseconds of port_clock_ms(). */

@@ -11,7 +11,8 @@
 #include "base/base64.h"
 #include "base/fmt.h"
 
-enum { WORD_BYTES = 42 }; /* of a name in one encoded word: 75 characters at most */
+/* Bytes of a name in one encoded word, which has 75 characters at most; length of a line to fold at. */
+enum { WORD_BYTES = 42, LINE_MAX_LEN = 120 };
 
 static bool has_8bit(struct slice v)
 {
@@ -112,7 +113,9 @@ struct slice header_from_make(struct header_filter *h)
 		old.len = 0;
 	fmt_str(&f, "From: ");
 	phrase_put(&f, name, old, h->want.utf8);
-	fmt_str(&f, f.len > sizeof "From: " - 1 ? "\r\n <" : "<");
+	if (f.len > sizeof "From: " - 1)
+		fmt_str(&f, f.len + h->want.address.len > LINE_MAX_LEN ? "\r\n " : " ");
+	fmt_char(&f, '<');
 	fmt_slice(&f, h->want.address);
 	fmt_str(&f, ">\r\n");
 	if (f.over) {
