@@ -251,4 +251,4 @@ class Gateway:
 
 
 # Pools that may hold something while nothing happens: the console that asks, listeners, caches.
-RESIDENT = {}
+RESIDENT = {"consoles": 1}
