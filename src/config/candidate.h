@@ -52,8 +52,8 @@ void candidate_drop(void);
 
 /* Validates the candidate, writes the configuration file, makes it the running one and calls `apply`. A
  * failure at any step puts everything back: file, running configuration, and the candidate stays for
- * repair. Comments in the file are lost. E_OK, E_NOENT (no changes), E_ARG (not valid), E_INUSE (the running one was
- * replaced meanwhile), or the error of the port or of apply. */
+ * repair. Comments in the file are lost. E_OK, E_NOENT (no changes, or no file), E_ARG (not valid), E_INUSE (the
+ * running one or the file was replaced meanwhile), or the error of the port or of apply. */
 int candidate_commit(int (*apply)(char *why, size_t cap), struct fmt *why);
 
 /* ---- output, a line at a time ---- */
@@ -63,8 +63,10 @@ struct cfg_cursor {
 	uint32_t type, index, place, item, phase;
 };
 
-/* The next line of an instance as UCI text, with its end of line. E_MORE: a line was written (or did not fit: out->over);
- * E_OK: nothing was written, the end. Secrets as <hidden> unless `secrets`. */
+#define SETTINGS_LINE_MAX 1200 /* bytes of the longest line below; less room may cut one */
+
+/* The next line of an instance as UCI text, with its end of line. E_MORE: a line was written; E_OK: nothing
+ * was written, that was all. Secrets as <hidden> unless `secrets`. */
 int settings_write(const struct settings *s, struct cfg_cursor *at, bool secrets,
 	struct fmt *out);
 

@@ -11,6 +11,7 @@
 struct reading {
 	struct settings *s;
 	struct uci_reader uci;
+	const struct settings *keep; /* has the secrets behind <hidden>, or NULL */
 	const char *file;
 	struct settings_error *err;
 	int type, index;     /* section at hand; type -1 before the first */
@@ -98,6 +99,29 @@ static int option_unknown(struct reading *r, const struct uci_item *item)
 	return complained(&f);
 }
 
+/* A secret that the text hides: the present one of the same section. */
+static int secret_kept(struct reading *r, const struct setting *row, struct cfg_section *sec,
+	struct fmt *why)
+{
+	enum section_type type;
+	char text[VALUE_MAX];
+	struct fmt f = fmt_on(text, sizeof text);
+	int at = section_by_name(r->keep, settings_slice(r->s, sec->name), &type), e;
+
+	if (sec->name == 0 && settings_sections[r->type].max == 1) {
+		type = (enum section_type)r->type;
+		at = 0;
+	}
+	if (at >= 0 && type == (enum section_type)r->type &&
+			value_given(row, section_of(r->keep, type, (unsigned)at)))
+		value_put(r->keep, row, section_of(r->keep, type, (unsigned)at), &f);
+	if (f.len == 0)
+		return fmt_printf(why, "%s is hidden, and there is none to keep", row->name), E_ARG;
+	e = value_set(r->s, row, sec, fmt_result(&f), why);
+	mem_wipe(text, sizeof text);
+	return e;
+}
+
 static int option_read(struct reading *r, const struct uci_item *item)
 {
 	const struct setting *row;
@@ -122,6 +146,9 @@ static int option_read(struct reading *r, const struct uci_item *item)
 			kind_is_list(row->kind) ? "; write `list` for each value" : "");
 	else if (kind_is_list(row->kind))
 		e = value_add(r->s, row, sec, item->value, &why);
+	else if (r->keep != NULL && row->kind == KIND_PASSWORD &&
+			slice_eq(item->value, slice_str(VALUE_HIDDEN)))
+		e = secret_kept(r, row, sec, &why);
 	else if (item->value.len > 0)
 		e = value_set(r->s, row, sec, item->value, &why);
 	else
@@ -135,8 +162,8 @@ static int option_read(struct reading *r, const struct uci_item *item)
 	return complained(&f);
 }
 
-int settings_read(struct settings *s, struct slice text, const char *file,
-	struct settings_error *err)
+int settings_read(struct settings *s, struct slice text, const struct settings *keep,
+	const char *file, struct settings_error *err)
 {
 	struct reading *r = &reading;
 	struct uci_item item;
@@ -144,6 +171,7 @@ int settings_read(struct settings *s, struct slice text, const char *file,
 
 	memset(err, 0, sizeof *err);
 	r->s = s;
+	r->keep = keep;
 	r->file = file;
 	r->err = err;
 	r->type = r->index = -1;
@@ -172,6 +200,7 @@ uint32_t settings_line(struct slice text, const struct fault *at)
 	struct uci_reader *uci = &reading.uci;
 	struct uci_item item;
 	int index = -1;
+	unsigned elements = 0;
 	uint32_t line = 0;
 	bool inside = false;
 
@@ -187,7 +216,8 @@ uint32_t settings_line(struct slice text, const struct fault *at)
 		} else if (inside && at->row != NULL && slice_eq(item.name, slice_str(at->row->name)) &&
 				item.value.len > 0) {
 			line = item.line;
-			break;
+			if (elements++ == at->element)
+				break;
 		}
 	}
 	uci_end(uci);

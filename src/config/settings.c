@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "base/addr.h"
+#include "base/crc.h"
 #include "config/candidate.h"
 #include "config/store.h"
 #include "config/value.h"
@@ -17,7 +17,7 @@ static struct settings instances[INSTANCES];
 static struct {
 	uint8_t running, spare;      /* which of the instances; the candidate stays in its own */
 	bool started;
-	uint32_t generation;
+	uint32_t generation, crc;
 	char path[256];
 	char buffer[BOARD_CONFIG_TEXT];
 } store;
@@ -42,7 +42,7 @@ void settings_reset(void)
 	store.running = RUNNING;
 	store.spare = SPARE;
 	store.started = true;
-	store.generation = 0;
+	store.generation = store.crc = 0;
 	candidate_drop();
 }
 
@@ -72,6 +72,16 @@ uint32_t settings_generation(void)
 const char *settings_path(void)
 {
 	return store.path;
+}
+
+uint32_t settings_file_crc(void)
+{
+	return store.crc;
+}
+
+void settings_file_crc_set(uint32_t crc)
+{
+	store.crc = crc;
 }
 
 char *settings_buffer(void)
@@ -138,8 +148,8 @@ static int refuse(struct settings_error *err, const char *file, struct slice tex
 static int prepare(struct slice text, const char *file, struct settings_error *err)
 {
 	struct settings *s = settings_spare();
-	struct fault f = { -1, -1, NULL, "" };
-	int e = settings_read(s, text, file, err);
+	struct fault f = { .type = -1 };
+	int e = settings_read(s, text, NULL, file, err);
 
 	if (e != E_OK)
 		return e;
@@ -172,13 +182,14 @@ static int exposed(const char *path, struct fault *f)
 	return E_OK;
 }
 
-static int load_file(const char *path, struct settings_error *err)
+static int load_file(const char *path, struct settings_error *err, uint32_t *crc)
 {
-	struct fault f = { -1, -1, NULL, "" };
+	struct fault f = { .type = -1 };
 	struct slice text;
 	int len = file_read(path, store.buffer, sizeof store.buffer), e;
 
 	memset(err, 0, sizeof *err);
+	*crc = len > 0 ? crc32c(0, store.buffer, (size_t)len) : 0;
 	text = slice_of(store.buffer, len > 0 ? (size_t)len : 0);
 	if (len == E_LIMIT) {
 		fault_plain(&f, "the file is too large");
@@ -199,21 +210,25 @@ static int load_file(const char *path, struct settings_error *err)
 int settings_load_file(const char *path, struct settings_error *err)
 {
 	struct fmt f = fmt_on(store.path, sizeof store.path);
-	int e = load_file(path, err);
+	uint32_t crc;
+	int e = load_file(path, err, &crc);
 
 	if (path != store.path && e == E_OK) {
 		fmt_str(&f, path);
 		fmt_cstr(&f);
 	}
-	if (e == E_OK)
+	if (e == E_OK) {
+		store.crc = crc;
 		settings_swap();
+	}
 	instance_clear(settings_spare());
 	return e;
 }
 
 int settings_check_file(const char *path, struct settings_error *err, const struct settings **out)
 {
-	int e = load_file(path, err);
+	uint32_t crc;
+	int e = load_file(path, err, &crc);
 
 	if (e != E_OK)
 		instance_clear(settings_spare());

@@ -11,13 +11,15 @@
 struct fault {
 	int type, index;             /* section; type -1: none in particular */
 	const struct setting *row;   /* option; NULL: the section itself */
+	unsigned element;            /* of a list, from 0 */
 	char text[320];              /* the sentence, NUL-terminated */
 };
 
-/* Reads a text into an instance: sections and single values, no relations between them. E_OK; E_ARG with
- * the sentence `FILE:LINE: …`. */
-int settings_read(struct settings *s, struct slice text, const char *file,
-	struct settings_error *err);
+/* Reads a text into an instance: sections and single values, no relations between them. A secret given as
+ * <hidden> is taken from the same section of `keep` (NULL: refused). E_OK; E_ARG with the sentence
+ * `FILE:LINE: …`. */
+int settings_read(struct settings *s, struct slice text, const struct settings *keep,
+	const char *file, struct settings_error *err);
 
 /* The line of an option (row NULL: of the section) in a text that settings_read() took. */
 uint32_t settings_line(struct slice text, const struct fault *at);
@@ -53,6 +55,17 @@ struct settings *settings_spare(void);
 /* Makes the spare the running one; settings_swap_back() undoes the last one. The generation grows. */
 void settings_swap(void);
 void settings_swap_back(void);
+
+/* CRC-32C of the file as it was loaded or committed last. */
+uint32_t settings_file_crc(void);
+void settings_file_crc_set(uint32_t crc);
+
+/* An instance as UCI text with its secrets; the length, or E_LIMIT. */
+int settings_text_make(const struct settings *s, char *buf, size_t cap);
+
+/* The generation that the candidate began from; and makes it the present one. */
+uint32_t candidate_base(void);
+void candidate_rebase(void);
 
 /* A buffer of BOARD_CONFIG_TEXT bytes for one configuration text at a time; wiped by who used it. */
 char *settings_buffer(void);

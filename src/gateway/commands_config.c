@@ -10,7 +10,7 @@
 #include "gateway/commands.h"
 #include "gateway/gateway.h"
 
-enum { LINE_ROOM = 700 };
+enum { LINE_ROOM = SETTINGS_LINE_MAX };
 
 void command_cursor_load(const struct command_call *call, struct cfg_cursor *at)
 {

@@ -63,7 +63,7 @@ static int show_config(struct command_call *call, struct fmt *out)
 
 	command_cursor_load(call, &at);
 	do {
-		if (out->cap - out->len < ROW_ROOM) {
+		if (out->cap - out->len < SETTINGS_LINE_MAX) {
 			command_cursor_keep(call, &at);
 			return E_MORE;
 		}
