@@ -36,7 +36,7 @@ static struct rig_cert rig_chain[RIG_CERTS];
 static int rig_count;
 
 /* A fixture's text into rig_text. */
-static void rig_read(const char *name)
+static inline void rig_read(const char *name)
 {
 	char path[256];
 	FILE *f;
@@ -50,14 +50,14 @@ static void rig_read(const char *name)
 }
 
 /* A fixture as a file of the machine, under its own name. */
-static void rig_file(const char *name)
+static inline void rig_file(const char *name)
 {
 	rig_read(name);
 	sim_file_set(name, rig_text, rig_text_len);
 }
 
 /* Adds the certificates of a fixture to rig_chain. */
-static void rig_add(const char *name)
+static inline void rig_add(const char *name)
 {
 	struct pem p;
 
@@ -70,14 +70,14 @@ static void rig_add(const char *name)
 	}
 }
 
-static void rig_load(const char *name)
+static inline void rig_load(const char *name)
 {
 	rig_count = 0;
 	rig_add(name);
 }
 
 /* SHA-256 of a certificate's SubjectPublicKeyInfo. */
-static void rig_pin(int cert, uint8_t out[32])
+static inline void rig_pin(int cert, uint8_t out[32])
 {
 	struct cert_view v;
 
@@ -88,7 +88,7 @@ static void rig_pin(int cert, uint8_t out[32])
 static struct x509_check rig_check;
 
 /* Feeds rig_chain to rig_check in pieces of `piece` bytes: what it says. */
-static enum tls_failure rig_run(size_t piece)
+static inline enum tls_failure rig_run(size_t piece)
 {
 	const br_x509_class **ctx = &rig_check.vtable;
 	unsigned r, usages = 0;
@@ -120,7 +120,7 @@ static enum tls_failure rig_run(size_t piece)
 }
 
 /* What becomes of rig_chain for a name and a trust file, with pins or without. */
-static enum tls_failure rig_verify(const char *name, const char *trust, const uint8_t (*pins)[32],
+static inline enum tls_failure rig_verify(const char *name, const char *trust, const uint8_t (*pins)[32],
 	uint8_t pin_count, size_t piece)
 {
 	struct tls_client_want want = { .name = name, .scope = "test", .trust = trust };
@@ -137,7 +137,7 @@ static enum tls_failure rig_verify(const char *name, const char *trust, const ui
 	return rig_run(piece);
 }
 
-static void rig_reset(void)
+static inline void rig_reset(void)
 {
 	static const char *const trusted[] = { "ca_root.pem", "ca_root_rsa.pem", "ca_root_384.pem",
 		"ca_twins.pem", "ca_twin_b.pem", "ca_twin_a.pem", "ca_old.pem", "ca_narrow.pem", "ca_no_sign.pem",
