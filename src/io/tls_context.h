@@ -71,7 +71,10 @@ void tls_handshake_release(struct tls *t);
 void tls_profile_server(struct tls_server *s);
 void tls_profile_client(struct tls_client *c);
 
-/* Whether the engine offers or takes this suite. */
+/* The processor has not been asked yet. */
+void tls_profile_reset(void);
+
+/* Whether the server takes this suite; only while its identity is held. */
 bool tls_profile_has(const struct tls_server *s, uint16_t suite);
 
 /* Records in CBC, with a check of their length that the library lacks. */

@@ -287,6 +287,12 @@ bool lend_in_hello(const struct lend *l)
 	return !l->eng->incrypt && l->eng->ixa >= HEADER && l->eng->record_type_in == HANDSHAKE;
 }
 
+void lend_ciphers(const br_ssl_engine_context *eng, struct ciphers *out)
+{
+	*out = (struct ciphers){ eng->iaes_ctr, eng->iaes_cbcenc, eng->iaes_cbcdec, eng->ighash,
+		eng->ichacha, eng->ipoly };
+}
+
 void lend_alpn(struct lend *l, const char **name)
 {
 	l->eng->protocol_names = name;

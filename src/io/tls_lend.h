@@ -13,6 +13,16 @@
 #define LEND_OWN_IN 64    /* bytes through which a handshake in clear can go */
 #define LEND_OWN_OUT 128  /* bytes that hold an alert with everything around it */
 
+/* What ciphers run on: chosen by the library for this processor. */
+struct ciphers {
+	const br_block_ctr_class *aes_ctr;
+	const br_block_cbcenc_class *aes_cbcenc;
+	const br_block_cbcdec_class *aes_cbcdec;
+	br_ghash ghash;
+	br_chacha20_run chacha20;
+	br_poly1305_run poly1305;
+};
+
 /* The buffers of one engine. Zeroed: none. */
 struct lend {
 	br_ssl_engine_context *eng;
@@ -78,6 +88,9 @@ bool lend_over(const struct lend *l);
 
 /* Whether the place that lend_record() showed is for bytes of handshake messages in clear. */
 bool lend_in_hello(const struct lend *l);
+
+/* What an engine was given by the library's defaults. */
+void lend_ciphers(const br_ssl_engine_context *eng, struct ciphers *out);
 
 /* Lets the server's hello name this protocol, the string staying alive (ALPN, RFC 7301). */
 void lend_alpn(struct lend *l, const char **name);

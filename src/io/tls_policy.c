@@ -48,7 +48,7 @@ static int choose(const br_ssl_server_policy_class **ctx, const br_ssl_server_co
 {
 	struct tls_server *s = server_of(ctx);
 	const struct identity_leaf *ec = &s->id->ec, *rsa = &s->id->rsa;
-	bool tls12 = cc->eng.session.version >= BR_TLS12;
+	bool tls12 = br_ssl_engine_get_version(&cc->eng) >= BR_TLS12;
 	uint32_t hashes = br_ssl_server_get_client_hashes(cc);
 	unsigned ec_hash = tls12 ? choose_hash(hashes >> 8) : br_sha1_ID;
 	unsigned rsa_hash = tls12 ? choose_hash(hashes & 0xff) : 0;
@@ -80,10 +80,21 @@ static uint32_t do_keyx(const br_ssl_server_policy_class **ctx, unsigned char *d
 	return br_rsa_ssl_decrypt(br_rsa_private_get_default(), &s->id->rsa.key.rsa, data, *len);
 }
 
+static const br_hash_class *hash_class(unsigned hash)
+{
+	switch (hash) {
+	case br_sha1_ID: return &br_sha1_vtable;
+	case br_sha256_ID: return &br_sha256_vtable;
+	case br_sha384_ID: return &br_sha384_vtable;
+	case br_sha512_ID: return &br_sha512_vtable;
+	default: return NULL;
+	}
+}
+
 static size_t sign_ec(const struct tls_server *s, unsigned hash, unsigned char *data, size_t hv_len,
 	size_t len)
 {
-	const br_hash_class *class = br_multihash_getimpl(&s->ctx.eng.mhash, (int)hash);
+	const br_hash_class *class = hash_class(hash);
 	uint8_t hv[64];
 
 	if (class == NULL || len < ECDSA_MAX || hv_len > sizeof hv)

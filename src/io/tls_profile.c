@@ -47,25 +47,50 @@ static void add(struct suites *out, const struct suite_list *list)
 		out->suite[out->count++] = list->suite[i];
 }
 
+/* Asking a processor what it can do is dear on a virtual machine: it is asked once. */
+static struct {
+	struct ciphers ciphers;
+	bool known, fast_aes;
+} cpu;
+
+static void ask_processor(br_ssl_engine_context *scratch)
+{
+	br_ssl_engine_set_default_aes_gcm(scratch);
+	br_ssl_engine_set_default_aes_cbc(scratch);
+	br_ssl_engine_set_default_chapol(scratch);
+	lend_ciphers(scratch, &cpu.ciphers);
+	cpu.fast_aes = br_aes_x86ni_ctr_get_vtable() != NULL || br_aes_pwr8_ctr_get_vtable() != NULL;
+	cpu.known = true;
+}
+
+void tls_profile_reset(void)
+{
+	cpu.known = false;
+}
+
 /* AEAD suites in the order of what they cost on this processor. */
 static void add_aead(struct suites *out)
 {
-	bool fast_aes = br_aes_x86ni_ctr_get_vtable() != NULL || br_aes_pwr8_ctr_get_vtable() != NULL;
-
-	add(out, fast_aes ? &aes_aead : &chacha_aead);
-	add(out, fast_aes ? &chacha_aead : &aes_aead);
+	add(out, cpu.fast_aes ? &aes_aead : &chacha_aead);
+	add(out, cpu.fast_aes ? &chacha_aead : &aes_aead);
 }
 
 /* Hashes and ciphers that both sides need for AEAD. */
 static void use_aead(br_ssl_engine_context *e)
 {
+	if (!cpu.known)
+		ask_processor(e);
 	br_ssl_engine_set_hash(e, br_sha256_ID, &br_sha256_vtable);
 	br_ssl_engine_set_hash(e, br_sha384_ID, &br_sha384_vtable);
 	br_ssl_engine_set_hash(e, br_sha512_ID, &br_sha512_vtable);
 	br_ssl_engine_set_prf_sha256(e, &br_tls12_sha256_prf);
 	br_ssl_engine_set_prf_sha384(e, &br_tls12_sha384_prf);
-	br_ssl_engine_set_default_aes_gcm(e);
-	br_ssl_engine_set_default_chapol(e);
+	br_ssl_engine_set_gcm(e, &br_sslrec_in_gcm_vtable, &br_sslrec_out_gcm_vtable);
+	br_ssl_engine_set_aes_ctr(e, cpu.ciphers.aes_ctr);
+	br_ssl_engine_set_ghash(e, cpu.ciphers.ghash);
+	br_ssl_engine_set_chapol(e, &br_sslrec_in_chapol_vtable, &br_sslrec_out_chapol_vtable);
+	br_ssl_engine_set_chacha20(e, cpu.ciphers.chacha20);
+	br_ssl_engine_set_poly1305(e, cpu.ciphers.poly1305);
 	br_ssl_engine_set_ec(e, br_ec_get_default());
 }
 
@@ -89,8 +114,8 @@ void tls_profile_client(struct tls_client *c)
 static void use_old(br_ssl_engine_context *e)
 {
 	br_ssl_engine_set_hash(e, br_sha1_ID, &br_sha1_vtable);
-	br_ssl_engine_set_default_aes_cbc(e);
 	br_ssl_engine_set_cbc(e, &tls_cbc_in, &br_sslrec_out_cbc_vtable);
+	br_ssl_engine_set_aes_cbc(e, cpu.ciphers.aes_cbcenc, cpu.ciphers.aes_cbcdec);
 }
 
 static void use_ancient(br_ssl_engine_context *e)
@@ -100,32 +125,39 @@ static void use_ancient(br_ssl_engine_context *e)
 	br_ssl_engine_set_des_cbc(e, &br_des_ct_cbcenc_vtable, &br_des_ct_cbcdec_vtable);
 }
 
+/* What the identity and the oldest version allow. */
+static void server_suites(const struct tls_server *s, struct suites *out)
+{
+	out->count = 0;
+	add_aead(out);
+	add(out, &ecdhe_cbc);
+	if (s->version_min < BR_TLS12 && s->id->rsa.chain_len > 0)
+		add(out, &static_rsa);
+}
+
 void tls_profile_server(struct tls_server *s)
 {
 	br_ssl_engine_context *e = &s->ctx.eng;
-	bool ancient = s->version_min < BR_TLS12;
-	struct suites list = { .count = 0 };
+	struct suites list;
 
 	br_ssl_server_zero(&s->ctx);
 	br_ssl_engine_set_versions(e, s->version_min, BR_TLS12);
 	br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION | BR_OPT_ENFORCE_SERVER_PREFERENCES);
 	use_aead(e);
 	use_old(e);
-	add_aead(&list);
-	add(&list, &ecdhe_cbc);
-	if (ancient)
+	if (s->version_min < BR_TLS12)
 		use_ancient(e);
-	if (ancient && s->id->rsa.chain_len > 0)
-		add(&list, &static_rsa);
+	server_suites(s, &list);
 	br_ssl_engine_set_suites(e, list.suite, list.count);
 }
 
 bool tls_profile_has(const struct tls_server *s, uint16_t suite)
 {
-	const br_ssl_engine_context *e = &s->ctx.eng;
+	struct suites list;
 
-	for (unsigned i = 0; i < e->suites_num; i++)
-		if (e->suites_buf[i] == suite)
+	server_suites(s, &list);
+	for (size_t i = 0; i < list.count; i++)
+		if (list.suite[i] == suite)
 			return true;
 	return false;
 }

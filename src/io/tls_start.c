@@ -152,8 +152,7 @@ void tls_stop(struct tls *t)
 		tls_cache_drop(tls_as_client(t)); /* a server that stumbles over it gets a fresh start */
 	tls_handshake_release(t);
 	lend_stop(&t->lend);
-	mem_wipe(t, pool->size);
-	pool_put(pool, t);
+	pool_put(pool, t); /* overwrites the keys */
 }
 
 void tls_reset(void)
@@ -163,4 +162,5 @@ void tls_reset(void)
 	pool_reset(&pool_tls_clients);
 	pool_reset(&pool_x509);
 	tls_cache_reset();
+	tls_profile_reset();
 }
