@@ -114,8 +114,10 @@ int world_net_find_listener(const struct port_addr *at)
 
 		if (!l->used || l->at.port != at->port)
 			continue;
-		if (memcmp(l->at.ip, at->ip, 16) == 0 || (world_net_unspecified(&l->at) && world_net_is_ours(at) &&
-		    world_net_is_v4(&l->at) == world_net_is_v4(at)))
+		if (memcmp(l->at.ip, at->ip, 16) == 0)
+			return i;
+		if (world_net_unspecified(&l->at) && world_net_is_ours(at) &&
+		    world_net_is_v4(&l->at) == world_net_is_v4(at))
 			return i;
 	}
 	return -1;

@@ -49,6 +49,7 @@ struct script {
 	bool scripted_hop;       /* has N or R lines: the next hop does nothing by itself */
 	bool any_log;            /* warnings and errors need no log line */
 	bool whole_only;         /* play it whole and byte by byte only */
+	bool once;               /* play it whole only: in pieces it would say something else */
 	bool sweep;              /* play it once for each ending that \S stands for */
 	char config[CONFIG];
 	size_t config_len;

@@ -22,7 +22,8 @@
  *                             default of config.c: listener 'in' (port 25), account 'hop' (10.0.0.9)
  *   set SECTION.OPTION VALUE  changes it (no VALUE: takes the option away); `list` adds a value;
  *   add TEXT                  appends a line to it: "add config user 'printer'"
- *   any log, whole only       warnings need no `log` line; only the modes whole and byte by byte
+ *   any log                   warnings need no `log` line
+ *   whole only, once          only the modes whole and byte by byte; only whole
  *
  *   C text                    client sends a line (CRLF added); C- text: without CRLF; C= text: as
  *                             it is, unknown to the ledger of replies; C2 ... C9: further clients
@@ -132,7 +133,11 @@ static bool all_modes(void)
 	trace = play.trace;
 	if (quick)
 		return true;
-	if (!repeats(trace) || !run(MODE_BYTES, 0, 0))
+	if (!repeats(trace))
+		return false;
+	if (script.once)
+		return true;
+	if (!run(MODE_BYTES, 0, 0))
 		return false;
 	if (script.whole_only)
 		return true;

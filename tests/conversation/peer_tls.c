@@ -131,6 +131,7 @@ static void seed(br_ssl_engine_context *eng)
 
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)sim_random(256);
+	eng->rng_os_rand_done = 1;           /* nothing of the processor: a seed repeats */
 	br_ssl_engine_inject_entropy(eng, bytes, sizeof bytes);
 }
 

@@ -237,6 +237,8 @@ static void read_line(const char *line)
 		script.any_log = true;
 	else if (strcmp(line, "whole only") == 0)
 		script.whole_only = true;
+	else if (strcmp(line, "once") == 0)
+		script.once = true;
 	else if (strcmp(line, "sweep endings") == 0)
 		script.sweep = true;
 	else if (w != NULL)
