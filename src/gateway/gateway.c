@@ -71,7 +71,7 @@ void gateway_reset(void)
 	listeners_reset();
 	upstream_reset();
 	dns_reset();
-	tls_reset();
+	chan_reset();
 	trust_reset();
 	identity_reset();
 	console_reset();
