@@ -288,6 +288,8 @@ int relay_skip_step(struct session *s)
 		SMTP_HELLO);
 	if (r->txn != NULL && r->txn->rcpt_good > 0)
 		relay_phase(s, SMTP_RCPT);
+	if (r->skip_say == SAY_NOTHING) /* the refusal has been said already */
+		return 1;
 	relay_say(s, (enum smtp_say)r->skip_say);
 	relay_error(s);
 	return 1;
