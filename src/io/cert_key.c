@@ -165,17 +165,30 @@ static void exponent_bytes(uint32_t e, uint8_t out[4])
 		out[i] = (uint8_t)(e >> (24 - 8 * i) & 0xff);
 }
 
+/* An RSA key is tried, because BearSSL cannot compute a modulus of 4096 bits. */
+static bool rsa_fits(const struct identity_leaf *l, const struct cert_view *v)
+{
+	br_rsa_public_key pub = { (unsigned char *)(uintptr_t)v->n.p, v->n.len,
+		(unsigned char *)(uintptr_t)v->e.p, v->e.len };
+	uint8_t sig[CERT_SIG_MAX], want[CRYPTO_SHA256_LEN], got[CRYPTO_SHA256_LEN];
+	size_t len;
+
+	if (v->key != CERT_KEY_RSA || v->key_bits != l->key.rsa.n_bitlen)
+		return false;
+	crypto_sha256(v->spki.p, v->spki.len, want);
+	len = cert_key_sign(l, v->spki, sig);
+	return len > 0 && br_rsa_pkcs1_vrfy_get_default()(sig, len, BR_HASH_OID_SHA256, sizeof got,
+		&pub, got) != 0 && memcmp(got, want, sizeof got) == 0;
+}
+
 bool cert_key_fits(const struct identity_leaf *l, const struct cert_view *v)
 {
 	uint8_t pub[N_MAX];
-	size_t len;
-	uint32_t e;
 
-	if (l->key_type == BR_KEYTYPE_EC)
-		return v->key == CERT_KEY_EC && v->curve == l->key.ec.curve && v->q.len <= sizeof pub &&
-			point_of(l, pub) == v->q.len && memcmp(pub, v->q.p, v->q.len) == 0;
-	return v->key == CERT_KEY_RSA && modulus_of(l, pub, &len, &e) && len == v->n.len &&
-		memcmp(pub, v->n.p, len) == 0;
+	if (l->key_type == BR_KEYTYPE_RSA)
+		return rsa_fits(l, v);
+	return v->key == CERT_KEY_EC && v->curve == l->key.ec.curve && v->q.len <= sizeof pub &&
+		point_of(l, pub) == v->q.len && memcmp(pub, v->q.p, v->q.len) == 0;
 }
 
 /* Puts the content of the BIT STRING with the public key. */

@@ -20,7 +20,7 @@
  * False when it is none of them, or has a size or curve that we don't use. */
 bool cert_key_read(struct slice der, struct identity_leaf *l);
 
-/* Whether a certificate is for this private key; computed from the private parts alone. */
+/* Whether a certificate is for this private key, by the private parts alone. */
 bool cert_key_fits(const struct identity_leaf *l, const struct cert_view *v);
 
 /* Puts the SubjectPublicKeyInfo of a key, and where `id` is not NULL the key identifier of RFC
