@@ -1,0 +1,115 @@
+"""Turns the measurements of a run into ratios and prints them."""
+import statistics
+
+OURS = "mailwicket"
+
+
+def median(values):
+	values = [value for value in values if value is not None]
+	return statistics.median(values) if values else None
+
+
+def rate(row):
+	return row["messages"] / row["elapsed_s"]
+
+
+def cpu_per_thousand(row):
+	return row["cpu_s"] * 1000 / row["messages"]
+
+
+def megabytes_per_second(row):
+	return row["bytes"] / 1e6 / row["elapsed_s"]
+
+
+def cpu_per_gigabyte(row):
+	return row["cpu_s"] * 1e9 / row["bytes"]
+
+
+def busy(row):
+	return row["cpu_s"] / row["elapsed_s"]
+
+
+MESSAGES = (("msg/s", "rate", rate), ("CPU s/1000", "cpu_s_per_1000", cpu_per_thousand))
+BULK = (("MB/s", "mb_per_s", megabytes_per_second), ("CPU s/GB", "cpu_s_per_gb", cpu_per_gigabyte))
+
+
+def ratio(ours, theirs):
+	return ours / theirs if ours is not None and theirs else None
+
+
+def summary(case, rounds):
+	"""Figures of one case; `rounds` is [{candidate: row or text of the fault}].
+
+	A ratio is the median of the ratios of each round, whose two runs stand next to each other in time.
+	"""
+	columns = BULK if case.bulk else MESSAGES
+	result = {"case": case.name, "size": case.size, "connections": case.connections, "candidates": {}}
+	for name in dict.fromkeys(name for one in rounds for name in one):
+		rows = [one.get(name) for one in rounds]
+		good = [row for row in rows if isinstance(row, dict)]
+		entry = {"runs": len(good), "busy": median([busy(row) for row in good]),
+			"messages": sum(row["messages"] for row in good),
+			"faults": sorted({row for row in rows if isinstance(row, str)})}
+		for _, key, figure in columns:
+			entry[key] = median([figure(row) for row in good])
+			entry["ratio_" + key] = median([ratio(figure(one[OURS]), figure(one[name])) for one in rounds
+				if isinstance(one.get(name), dict) and isinstance(one.get(OURS), dict)])
+		result["candidates"][name] = entry
+	return result
+
+
+def number(value, digits=3):
+	if value is None:
+		return "-"
+	places = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else digits
+	return f"{value:.{places}f}"
+
+
+def lines_of(rows):
+	"""Rows of texts as a table; the first column to the left, the others to the right."""
+	widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+	return ["  ".join(text.ljust(width) if column == 0 else text.rjust(width)
+		for column, (text, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
+
+
+def ratio_text(name, value):
+	return "" if name == OURS else number(value) + ("x" if value is not None else "")
+
+
+def case_lines(one):
+	bulk = "mb_per_s" in next(iter(one["candidates"].values()))
+	columns = BULK if bulk else MESSAGES
+	table = [["", *(title for title, _, _ in columns), "core busy", *("ratio " + title for title, _, _ in columns)]]
+	notes = []
+	for name, entry in one["candidates"].items():
+		load = "-" if entry["busy"] is None else f"{entry['busy'] * 100:.0f}%"
+		table.append([name, *(number(entry[key]) for _, key, _ in columns), load,
+			*(ratio_text(name, entry["ratio_" + key]) for _, key, _ in columns)])
+		notes += [f"  {name}: {fault}" for fault in entry["faults"]]
+	return ["", one["case"], *lines_of(table), *notes]
+
+
+def idle_lines(idle, code):
+	table = [["", "PSS kB", "code kB", "ratio PSS", "ratio code"]]
+	for name in idle:
+		ratios = [ratio(have[OURS], have.get(name)) if have.get(OURS) else None
+			for have in (idle, {key: value for key, value in code.items() if value})]
+		table.append([name, number(idle[name]), number(code[name] / 1000 if code.get(name) else None),
+			*(ratio_text(name, value) for value in ratios)])
+	return ["", "after start (PSS of all processes); programs and libraries in use, stripped, without libc",
+		*lines_of(table)]
+
+
+def show(result):
+	"""The whole report as lines."""
+	lines = ["Every figure is the median of the rounds; ratios are mailwicket/peer within a round. Compare",
+		"ratios only: figures depend on the machine and on what else it does. One message a connection,",
+		"plain to verified TLS 1.2 with sessions resumed; generator and sink have the other core, so that",
+		"messages a second say little about a candidate whose core is not busy: its CPU does."]
+	lines += [f"{name}: left out: {why}" for name, why in result["left_out"].items()]
+	lines += idle_lines(result["pss_kb"], result["code_bytes"])
+	for one in result["cases"]:
+		lines += case_lines(one)
+	lines += ["", f"{result['seconds']:.0f} s, {result['rounds']} rounds, {result['machine']}",
+		f"again: {result['command']}"]
+	return lines
