@@ -1,6 +1,5 @@
 """The relay: what the provider gets, and the provider's verdicts on their way back (SC, A-60s)."""
 import re
-import socket
 import threading
 import time
 
@@ -60,7 +59,7 @@ def test_sender_and_bcc_go(relay):
 
 
 @pytest.mark.parametrize("content", [b"Subject: x\r\n\r\nbody\r\n", b"\r\nbody\r\n", b"body only\r\n",
-	b"Subject: no body\r\n", b""], ids=["few", "no-header", "no-colon", "no-body", "empty"])
+	b"Subject: header alone\r\n", b""], ids=["few", "no-header", "no-colon", "no-body", "empty"])
 def test_missing_headers_are_added(relay, content):
 	"""SS-47: Date, Message-ID, MIME-Version, To and From are there once, whatever the device left out."""
 	data = relayed(relay(), content).data
@@ -68,7 +67,7 @@ def test_missing_headers_are_added(relay, content):
 		assert len(mails.named(data, name)) == 1, (name, data)
 	assert re.fullmatch(r"<[^<>@\s]+@[^<>@\s]+>", mails.named(data, "message-id")[0])
 	assert harness.USER in mails.named(data, "from")[0]
-	if b"body" in content:
+	if content.endswith(b"body\r\n") or b"only" in content:
 		assert content.split(b"\r\n")[-2] in data.partition(b"\r\n\r\n")[2]
 
 
@@ -261,7 +260,8 @@ def test_nobody_there(relay):
 def test_own_listener_is_no_provider(relay):
 	"""SC-21: an account that points at one of our own listeners does not loop."""
 	gate = relay(allow=ALL)
-	gate.sections[("account", "office")].update(smtp_port=gate.port(), smtp_tls="off", auth="none")
+	gate.sections[("account", "office")].update(smtp_port=gate.port(), smtp_tls="off", auth="none",
+		password=None)
 	gate.write(gate.complete(gate.sections))
 	gate.reload()
 	gate.wait_log("reload")
@@ -306,7 +306,6 @@ def resident_kb(gate):
 def test_back_pressure(relay):
 	"""IM-25's rule for SMTP: a slow provider slows the device down, and no message is kept in memory."""
 	def data(session, line):
-		session.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 		session.send("354 go")
 		session.upstream.stopping.wait(2)
 		raw = session.body()

@@ -258,7 +258,7 @@ class Session:
 		self.act("MAIL", line, "250 2.1.0 ok")
 
 	def on_rcpt(self, line):
-		if self.act("RCPT", line, "250 2.1.5 ok").startswith("2"):
+		if re.match(r"2\d\d[ -]", self.act("RCPT", line, "250 2.1.5 ok")):
 			self.rcpt.append(line)
 
 	def on_data(self, line):
@@ -280,7 +280,7 @@ class Session:
 
 	def take(self, raw, data, by, point, line):
 		message = Delivered(self, raw, data, by)
-		if self.act(point, line, "250 2.0.0 taken").startswith("2"):
+		if re.match(r"2\d\d[ -]", self.act(point, line, "250 2.0.0 taken")):
 			self.upstream.add(message)
 		self.mail, self.rcpt = None, []
 
