@@ -63,9 +63,7 @@ static bool lend_out(struct chan *ch)
 		return true;
 	ch->out = ch->bulk ? buffer_try(class) : NULL;
 	if (ch->out == NULL)
-		ch->out = buffer_now(class = BUFFER_OUTPUT);
-	if (ch->out == NULL && ch->turn.list == NULL)
-		ch->out = buffer_take(class, &ch->turn, ch->owner);
+		ch->out = buffer_ask(class = BUFFER_OUTPUT, &ch->turn, ch->owner);
 	ch->out_class = (uint8_t)(ch->out != NULL ? class : BUFFER_NONE);
 	ch->starved = ch->starved || ch->out == NULL;
 	return ch->out != NULL;

@@ -66,6 +66,13 @@ uint8_t *buffer_take(enum buffer_class class, struct waiter *w, port_owner owner
 	return p;
 }
 
+uint8_t *buffer_ask(enum buffer_class class, struct waiter *w, port_owner owner)
+{
+	if (w->list != NULL && w->list != &lists[class])
+		return buffer_now(class);
+	return buffer_take(class, w, owner);
+}
+
 uint8_t *buffer_now(enum buffer_class class)
 {
 	return lists[class].first == NULL ? pool_get_raw(pools[class]) : NULL;

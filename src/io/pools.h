@@ -56,6 +56,9 @@ enum buffer_class buffer_class_for(size_t len);
  * `owner` is marked due when its turn has come. */
 uint8_t *buffer_take(enum buffer_class class, struct waiter *w, port_owner owner);
 
+/* As buffer_take(), but `w` keeps its place if it stands in another line. */
+uint8_t *buffer_ask(enum buffer_class class, struct waiter *w, port_owner owner);
+
 /* A buffer of a class that nobody waits for, or NULL. Never waits. */
 uint8_t *buffer_now(enum buffer_class class);
 

@@ -224,9 +224,7 @@ static void out_buffer(struct lend *l, struct waiter *w, port_owner owner)
 
 	if (p == NULL && l->out == NULL) {
 		class = BUFFER_OUTPUT;
-		p = buffer_now(class);
-		if (p == NULL && w->list == NULL)
-			p = buffer_take(class, w, owner);
+		p = buffer_ask(class, w, owner);
 	}
 	if (p == NULL)
 		return;

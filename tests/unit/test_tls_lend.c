@@ -1,6 +1,6 @@
 /*
- * test_tls_lend.c - record buffers: each class, first come first served, peers that dribble (A-41, A-42),
- * and the turn of handshakes (A-48, DECISIONS 7).
+ * test_tls_lend.c - record buffers: each class, first come first served, peers that dribble
+ * (A-41, A-42), and the turn of handshakes (A-48, DECISIONS 7).
  */
 #include "tls_raw.h"
 
@@ -260,7 +260,8 @@ static void test_nobody_overtakes(void **state)
 
 /* ---- the turn ---- */
 
-/* Ten clients say hello at once: one handshake step a pass, nobody is left out, nobody overtakes. */
+/* Ten clients say hello at once: one handshake step a pass, nobody is left out, nobody
+ * overtakes. */
 static void test_one_handshake_step_a_pass(void **state)
 {
 	struct wire w[10];

@@ -115,4 +115,29 @@ static inline void raw_say(const void *text, size_t len)
 	assert_int_equal(len, 0);
 }
 
+/* Our side, as it waits for the bare engine; and what it must have found wrong. */
+static inline struct side *raw_facing_server(uint16_t version_min, uint8_t identity, const char *alpn)
+{
+	struct tls_server_want sw = { .version_min = version_min, .identity = identity,
+		.cache_scope = 1, .alpn = alpn };
+	struct side *s = rig_accept();
+
+	assert_int_equal(chan_tls_server(&s->ch, &sw), E_OK);
+	return s;
+}
+
+static inline struct side *raw_facing_client(void)
+{
+	struct side *s = rig_connect();
+
+	assert_int_equal(chan_tls_client(&s->ch, &rig_client_want), E_OK);
+	return s;
+}
+
+static inline void raw_expect_failure(const struct side *s, enum tls_failure why)
+{
+	assert_int_equal(s->ch.error, E_TLS);
+	assert_string_equal(tls_failure_text(s->ch.why), tls_failure_text(why));
+}
+
 #endif
