@@ -21,6 +21,7 @@ static unsigned char *decrypt(const br_sslrec_in_class **ctx, int type, unsigned
 	return br_sslrec_in_cbc_vtable.inner.decrypt(ctx, type, version, data, len);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the number of parameters is the library's */
 static void init(const br_sslrec_in_cbc_class **ctx, const br_block_cbcdec_class *cipher,
 	const void *key, size_t key_len, const br_hash_class *hash, const void *mac_key,
 	size_t mac_key_len, size_t mac_len, const void *iv)
