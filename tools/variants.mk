@@ -21,10 +21,14 @@ probe = $(shell for f in $(1); do \
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Werror \
 	-Wstrict-prototypes -Wmissing-prototypes -Wcast-align -Wimplicit-fallthrough -Wvla
 TEST_WARN = -Wall -Wextra -Wshadow -Wformat=2 -Wvla -Wno-unused-parameter -Werror
+comma = ,
+probe_link = $(shell for f in $(1); do echo 'int main(void){return 0;}' | \
+	$(CC) -Werror -fPIE -pie $$f -x c -o /dev/null - >/dev/null 2>&1 && echo $$f; done)
+NO_UNWIND = -fno-asynchronous-unwind-tables -fno-unwind-tables
 SECTIONS = -ffunction-sections -fdata-sections -fno-common
 
 TLS_OUT = build/bearssl
-TLS_FLAGS = -O2 -fPIE $(SECTIONS) $(call probe,-fcf-protection)
+TLS_FLAGS = -O2 -fPIE $(SECTIONS) $(NO_UNWIND) $(call probe,-fcf-protection)
 LINK_RELEASE = -pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack
 LINK = $(CC) $(LINK_VARIANT) $(LDFLAGS)
 CMOCKA_LINK = -lcmocka
@@ -33,13 +37,17 @@ CMOCKA_INCLUDE =
 ifneq ($(filter release nomalloc clang small,$(VARIANT)),)
 ifeq ($(VARIANT),clang)
 CC = clang
+else
+LTO = -flto=auto -ffat-lto-objects
 endif
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fno-strict-overflow -fno-delete-null-pointer-checks \
 	$(call probe,-fstack-clash-protection -fcf-protection -mbranch-protection=standard \
 	-ftrivial-auto-var-init=zero)
-CFLAGS_VARIANT = -O2 -g $(SECTIONS) $(HARDEN)
-LINK_VARIANT = $(LINK_RELEASE)
+# The core is small code around the library's ciphers: it is optimised for size, the library for speed.
+CFLAGS_VARIANT = -Os -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
+LINK_VARIANT = $(LINK_RELEASE) -Os $(NO_UNWIND) $(HARDEN) $(LTO) $(call probe_link,-Wl$(comma)-z$(comma)pack-relative-relocs) \
+	-Wl,-z,noseparate-code
 endif
 
 ifeq ($(VARIANT),small)

@@ -36,21 +36,26 @@ struct hash_item {
 	uint8_t key[HASH_KEY_MAX];
 };
 
+struct hash_slabs {
+	UT_hash_table header;
+	UT_hash_bucket buckets[HASH_INITIAL_NUM_BUCKETS];
+};
+
 struct hash_table {
 	struct hash_item *head;   /* uthash's: NULL when empty */
 	struct hash_item *items;
 	uint16_t slots, used;     /* items[0 .. used) have been used since the reset */
 	uint16_t free;            /* how many of them stand in `gaps` */
 	uint16_t *gaps;
-	UT_hash_table header;
-	UT_hash_bucket buckets[HASH_INITIAL_NUM_BUCKETS];
+	struct hash_slabs *slabs;  /* uthash's memory */
 };
 
 #define HASH_DEFINE(name, count) \
 	static struct hash_item items_##name[count]; \
 	static uint16_t gaps_##name[count]; \
+	static struct hash_slabs slabs_##name; \
 	static struct hash_table table_##name = { .items = items_##name, .slots = (count), \
-		.gaps = gaps_##name }; \
+		.gaps = gaps_##name, .slabs = &slabs_##name }; \
 	struct hash_table *const hash_##name = &table_##name;
 HASH_TABLES(HASH_DEFINE)
 
@@ -65,9 +70,11 @@ static struct {
 
 static void *slab_take(size_t size)
 {
-	if (size == sizeof hash.adding->header)
-		return &hash.adding->header;
-	return size == sizeof hash.adding->buckets ? hash.adding->buckets : NULL;
+	struct hash_slabs *slabs = hash.adding->slabs;
+
+	if (size == sizeof slabs->header)
+		return &slabs->header;
+	return size == sizeof slabs->buckets ? slabs->buckets : NULL;
 }
 
 static uint64_t rotate(uint64_t v, unsigned bits)

@@ -13,10 +13,10 @@ static struct {
 	char kept[LOG_KEPT][KEPT_LINE];
 	uint8_t kept_len[LOG_KEPT];
 	uint32_t last;
-	enum port_level level;
+	int above_info; /* the level, counted from info, so that the start state is all zeroes */
 	uint64_t window_ms;
 	unsigned in_window, suppressed;
-} state = { .level = PORT_LOG_INFO };
+} state;
 
 static void keep(const char *line, size_t len)
 {
@@ -73,12 +73,12 @@ void log_line(enum port_level level, const char *format, ...)
 
 void log_level_set(enum port_level level)
 {
-	state.level = level;
+	state.above_info = (int)level - (int)PORT_LOG_INFO;
 }
 
 bool log_enabled(enum port_level level)
 {
-	return level <= state.level;
+	return (int)level - (int)PORT_LOG_INFO <= state.above_info;
 }
 
 int log_kept(uint32_t seq, const char **line, uint32_t *len)
@@ -98,5 +98,4 @@ uint32_t log_last(void)
 void log_reset(void)
 {
 	memset(&state, 0, sizeof state);
-	state.level = PORT_LOG_INFO;
 }
