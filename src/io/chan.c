@@ -36,10 +36,8 @@ int chan_connect(struct chan *ch, const struct port_addr *to, port_owner owner)
 	struct port_tcp *net;
 	int r = port_connect(to, owner, &net);
 
-	if (r != E_OK)
-		return r;
-	chan_open(ch, net, owner);
-	return E_OK;
+	chan_open(ch, r == E_OK ? net : NULL, owner);
+	return r;
 }
 
 bool chan_is_open(const struct chan *ch)

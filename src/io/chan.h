@@ -47,7 +47,8 @@ struct chan {
 /* Takes over an accepted connection. */
 void chan_open(struct chan *ch, struct port_tcp *net, port_owner owner);
 
-/* Starts to connect; chan_pump() tells the outcome. E_OK or the errors of port_connect(). */
+/* Starts to connect; chan_pump() tells the outcome. E_OK, or the errors of port_connect(): the
+ * channel is not open then. */
 int chan_connect(struct chan *ch, const struct port_addr *to, port_owner owner);
 
 /* Whether it has a connection (also while connecting). */

@@ -150,7 +150,7 @@ void tls_cache_keep(struct tls_client *c)
 	br_ssl_session_parameters params;
 
 	br_ssl_engine_get_session_parameters(&c->ctx.eng, &params);
-	if (params.session_id_len > 0 && !c->t.facts.resumed)
+	if (params.session_id_len > 0 && !c->t.facts.resumed && c->t.facts.days_left > 0)
 		keep(hash_tls_client, client_sessions, c->key, &params, CLIENT_LIFE_MS);
 	mem_wipe(&params, sizeof params);
 }

@@ -14,6 +14,7 @@
 
 #define TLS_ALPN_MAX 15      /* bytes of a protocol's name */
 #define TLS_CACHE_KEY 34     /* bytes that name a session in a cache */
+#define TLS_SHAKE_MAX 131072 /* bytes that a handshake may take */
 #define TLS_LAST_WORDS 7     /* bytes of an alert in clear */
 
 /* Common to both sides; the first member of both. */
@@ -24,6 +25,7 @@ struct tls {
 	uint8_t alert;            /* received or sent, with why */
 	bool server, finished, closing;
 	uint8_t heard;            /* bytes of the first record's header that were looked at */
+	uint32_t shaken;          /* bytes that came before the handshake was finished */
 	uint8_t words[TLS_LAST_WORDS], words_at, words_len; /* alert that the engine has not sent */
 };
 

@@ -121,6 +121,15 @@ static bool sounds_like_tls(struct tls *t, const uint8_t *p, size_t len)
 	return true;
 }
 
+/* A handshake that never ends: records without content, hellos, warnings (TL-16). */
+static bool too_much(struct tls *t, size_t len)
+{
+	if (t->finished)
+		return false;
+	t->shaken += (uint32_t)len;
+	return t->shaken > TLS_SHAKE_MAX;
+}
+
 /* ALPN: the one name that is right, or none at all. */
 static bool alpn_suits(struct tls_server *s, const uint8_t *p, size_t len)
 {
@@ -140,6 +149,10 @@ bool tls_in_ack(struct tls *t, const uint8_t *p, size_t len)
 
 	if (!sounds_like_tls(t, p, len)) {
 		fail(t, TLS_PLAINTEXT, 0);
+		return true;
+	}
+	if (too_much(t, len)) {
+		fail(t, TLS_PROTOCOL, 0);
 		return true;
 	}
 	if (t->server && !t->finished && !alpn_suits(tls_as_server(t), p, len)) {

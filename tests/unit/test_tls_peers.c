@@ -209,6 +209,86 @@ static void test_no_renegotiation(void **state)
 	rig_end();
 }
 
+/* TL-16: a handshake of empty hellos comes to an end. */
+static void test_endless_handshake(void **state)
+{
+	static const uint8_t record[9] = { 22, 3, 1, 0, 4 };
+	struct side *s;
+	int sent = 0;
+
+	(void)state;
+	rig_reset(1);
+	s = raw_facing_server(TLS_1_0, RIG_EC, NULL);
+	while (s->ch.error == E_OK && sent < 20000) {
+		sent += sim_peer_write(s->far, record, sizeof record) > 0;
+		rig_settle(NULL);
+	}
+	raw_expect_failure(s, TLS_PROTOCOL);
+	assert_in_range(sent, 14000, 15000);
+	rig_end();
+}
+
+static int flood_step(struct side *s)
+{
+	struct slice v = chan_view(&s->ch);
+	size_t room, moved = v.len;
+	uint8_t *p;
+
+	for (size_t i = 0; i < v.len; i++)
+		assert_int_equal(v.p[i], (uint8_t)(s->got++ * 7));
+	chan_skip(&s->ch, v.len);
+	if (s->sent == s->to_send || (p = chan_space(&s->ch, &room)) == NULL)
+		return (int)moved;
+	if (room > s->to_send - s->sent)
+		room = (size_t)(s->to_send - s->sent);
+	for (size_t i = 0; i < room; i++)
+		p[i] = (uint8_t)(s->sent++ * 7);
+	chan_commit(&s->ch, room);
+	return (int)(moved + room);
+}
+
+/* 100 kB each way in every kind of record: split, explicit vector, every padding. */
+static void test_bulk_with_old_suites(void **state)
+{
+	static const struct { uint16_t version, suite; } rows[] = {
+		{ TLS_1_0, BR_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA },
+		{ TLS_1_0, BR_TLS_RSA_WITH_3DES_EDE_CBC_SHA },
+		{ TLS_1_1, BR_TLS_RSA_WITH_AES_256_CBC_SHA }, { TLS_1_2, BR_TLS_RSA_WITH_3DES_EDE_CBC_SHA },
+		{ TLS_1_2, BR_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384 },
+		{ TLS_1_2, BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 },
+	};
+	static uint8_t pattern[100000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pattern; i++)
+		pattern[i] = (uint8_t)(i * 7);
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+		struct side *s;
+
+		rig_reset(i);
+		s = raw_facing_server(TLS_1_0, RIG_RSA, NULL);
+		s->step = flood_step;
+		chan_bulk(&s->ch, i % 2 != 0);
+		raw_client_rsa(s);
+		br_ssl_engine_set_versions(raw.eng, TLS_1_0, rows[i / 2].version);
+		br_ssl_engine_set_suites(raw.eng, &rows[i / 2].suite, 1);
+		assert_true(br_ssl_client_reset(&raw.client, "mail.test", 0));
+		raw_settle();
+		assert_true(chan_secure(&s->ch));
+		raw_say(pattern, sizeof pattern);
+		assert_int_equal(s->got, sizeof pattern);
+		s->to_send = sizeof pattern;
+		due_mark(s->ch.owner);
+		raw_hear(pattern, sizeof pattern);
+		raw_settle();
+		chan_bulk(&s->ch, false);
+		due_mark(s->ch.owner);
+		raw_settle();
+		rig_nothing_lent();
+		rig_end();
+	}
+}
+
 /* A record whose length is no multiple of the block must not reach the cipher. */
 static void test_odd_lengths_in_cbc(void **state)
 {
@@ -248,6 +328,8 @@ int main(void)
 		cmocka_unit_test(test_alpn),
 		cmocka_unit_test(test_no_renegotiation),
 		cmocka_unit_test(test_odd_lengths_in_cbc),
+		cmocka_unit_test(test_endless_handshake),
+		cmocka_unit_test(test_bulk_with_old_suites),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

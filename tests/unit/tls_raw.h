@@ -115,6 +115,26 @@ static inline void raw_say(const void *text, size_t len)
 	assert_int_equal(len, 0);
 }
 
+/* Reads what the channel sends, which must be this. */
+static inline void raw_hear(const uint8_t *want, size_t len)
+{
+	size_t got = 0, n;
+
+	for (int i = 0; got < len && i < 10000; i++) {
+		uint8_t *p;
+
+		raw_settle();
+		p = br_ssl_engine_recvapp_buf(raw.eng, &n);
+		if (p == NULL)
+			continue;
+		assert_true(n <= len - got);
+		assert_memory_equal(p, want + got, n);
+		got += n;
+		br_ssl_engine_recvapp_ack(raw.eng, n);
+	}
+	assert_int_equal(got, len);
+}
+
 /* Our side, as it waits for the bare engine; and what it must have found wrong. */
 static inline struct side *raw_facing_server(uint16_t version_min, uint8_t identity, const char *alpn)
 {
