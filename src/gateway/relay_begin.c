@@ -86,7 +86,8 @@ int relay_greet_step(struct session *s)
 	return 1;
 }
 
-/* STARTTLS: 220 goes out, TLS starts, and all that was learnt before is forgotten (RFC 3207 4.2). */
+/* STARTTLS: 220 goes out, TLS starts, and all that was learnt before is forgotten (RFC 3207 4.2). What a
+ * quick client sends between the two belongs to the handshake; nothing there is read as a command. */
 int relay_tls_step(struct session *s)
 {
 	struct relay *r = relay_of(s);
@@ -95,7 +96,7 @@ int relay_tls_step(struct session *s)
 	if (s->down.tls == NULL) {
 		if (!chan_flushed(&s->down))
 			return 0;
-		e = tls_start(s, false);
+		e = tls_start(s, true);
 		return e == E_OK ? 1 : e;
 	}
 	if (!chan_secure(&s->down))
