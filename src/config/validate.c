@@ -130,7 +130,7 @@ static int users_check(const struct settings *s, struct fault *f)
 
 /* ---- accounts that carry mail ---- */
 
-/* An account that is told to carry mail needs an SMTP server and credentials of its own. */
+/* An account that is told to carry mail needs an SMTP server. */
 static int carrier_check(const struct settings *s, enum section_type type, unsigned index,
 	unsigned place, text_ref ref, struct fault *f)
 {
@@ -139,9 +139,6 @@ static int carrier_check(const struct settings *s, enum section_type type, unsig
 
 	if (a == NULL)
 		return E_OK;
-	if (a->login == CFG_LOGIN_CLIENT)
-		return fault_at(s, f, type, index, (int)place,
-			"account '%s' has login 'client': it carries only the mail of who signs in to it", name);
 	if (a->smtp_host == 0)
 		return fault_at(s, f, type, index, (int)place, "account '%s' has no smtp_host", name);
 	return E_OK;
@@ -160,9 +157,6 @@ static int carriers_check(const struct settings *s, struct fault *f)
 
 		if (r->action == CFG_ACTION_RELAY && r->account == 0)
 			e = fault_at(s, f, SECTION_route, i, -1, "account is missing (or action 'reject')");
-		else if (r->action == CFG_ACTION_REJECT && r->account != 0)
-			e = fault_at(s, f, SECTION_route, i, PLACE_route_account,
-				"action 'reject' takes no account");
 		else
 			e = carrier_check(s, SECTION_route, i, PLACE_route_account, r->account, f);
 	}

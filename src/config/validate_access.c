@@ -74,9 +74,6 @@ static int proxy_check(const struct settings *s, unsigned i, struct fault *f)
 	if (l->proxy_protocol == 1 && l->proxy_from.count == 0)
 		return fault_at(s, f, SECTION_listener, i, PLACE_listener_proxy_protocol,
 			"proxy_protocol '1' needs proxy_from: the addresses of the proxies");
-	if (l->proxy_protocol != 1 && l->proxy_from.count > 0)
-		return fault_at(s, f, SECTION_listener, i, PLACE_listener_proxy_from,
-			"proxy_from has no effect without proxy_protocol '1'");
 	for (unsigned j = 0; j < l->proxy_from.count; j++) {
 		const struct cfg_item *item = settings_item(s, l->proxy_from, j);
 		struct addr_prefix p = prefix_of(&item->net);
@@ -101,9 +98,6 @@ static int certificate_check(const struct settings *s, unsigned i, struct fault 
 		return fault_at(s, f, SECTION_listener, i,
 			certificate ? PLACE_listener_certificate : PLACE_listener_key, "%s needs %s, too",
 			certificate ? "certificate" : "key", certificate ? "key" : "certificate");
-	if (certificate && l->tls == CFG_LISTENER_TLS_OFF)
-		return fault_at(s, f, SECTION_listener, i, PLACE_listener_certificate,
-			"certificate has no effect with tls 'off'");
 	return E_OK;
 }
 
@@ -118,9 +112,6 @@ static int words_check(const struct settings *s, unsigned i, struct fault *f)
 			l->protocol == CFG_PROTOCOL_HTTP)
 		return fault_at(s, f, SECTION_listener, i, PLACE_listener_tls,
 			"protocol 'http' knows no STARTTLS; tls is off or implicit");
-	if (l->tls == CFG_LISTENER_TLS_REQUIRED && l->plain_auth == 1)
-		return fault_at(s, f, SECTION_listener, i, PLACE_listener_plain_auth,
-			"plain_auth '1' contradicts tls 'required'");
 	return E_OK;
 }
 

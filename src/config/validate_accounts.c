@@ -67,13 +67,6 @@ static int client_check(const struct settings *s, unsigned i, struct fault *f)
 	if (a->domain.count == 0)
 		return fault_at(s, f, SECTION_account, i, PLACE_account_login,
 			"login 'client' needs at least one domain, by which logins find the account");
-	if (has_password(a))
-		return fault_at(s, f, SECTION_account, i, has(a, PLACE_account_password) ?
-			PLACE_account_password : PLACE_account_password_file,
-			"login 'client' takes no password of its own");
-	if (has(a, PLACE_account_username))
-		return fault_at(s, f, SECTION_account, i, PLACE_account_username,
-			"login 'client' takes no username of its own");
 	if (a->delivery == CFG_DELIVERY_SPOOL)
 		return fault_at(s, f, SECTION_account, i, PLACE_account_delivery,
 			"login 'client' can only deliver directly: later the password is gone");
@@ -84,9 +77,6 @@ static int own_check(const struct settings *s, unsigned i, struct fault *f)
 {
 	const struct cfg_account *a = &s->account[i];
 
-	if (a->auth == CFG_AUTH_NONE && has_password(a))
-		return fault_at(s, f, SECTION_account, i, PLACE_account_auth,
-			"auth 'none' contradicts the password");
 	if (a->auth != CFG_AUTH_NONE && a->auth != CFG_AUTH_OAUTH2 && !has_password(a))
 		return fault_at(s, f, SECTION_account, i, -1,
 			"password is missing (or password_file, or auth 'none')");
@@ -95,9 +85,6 @@ static int own_check(const struct settings *s, unsigned i, struct fault *f)
 	if (a->from == CFG_FROM_REWRITE && a->smtp_host != 0 && a->address == 0)
 		return fault_at(s, f, SECTION_account, i, -1,
 			"address is missing: From is rewritten to it (or from 'keep')");
-	if (a->domain.count > 0)
-		return fault_at(s, f, SECTION_account, i, PLACE_account_domain,
-			"domain has no effect without login 'client'");
 	return E_OK;
 }
 
