@@ -321,9 +321,12 @@ static void keep_text(struct smtp_client *c, int code, struct slice text)
 	r->text_len = (uint16_t)(r->text_len + f.len);
 }
 
-/* The whole reply is in: the step of a transaction is answered. */
+/* The whole reply is in: the step of a transaction is answered. 3xx is DATA's alone and 2xx is never
+ * DATA's: such a reply answers another question than ours (SC-05). */
 static int step_answered(struct smtp_client *c)
 {
+	if (c->reply.code / 100 == (c->pending[0] == SMTP_ASK_DATA ? 2 : 3))
+		return fail(c, SMTP_DESYNC);
 	c->answered = c->pending[0];
 	memmove(c->pending, c->pending + 1, --c->pending_len);
 	c->state = c->pending_len > 0 ? c->pending[0] : SMTP_IDLE;

@@ -128,12 +128,14 @@ class Gateway:
 	# --- life
 
 	def start(self):
+		seen = len(self.lines)
+		self.ended.clear()
 		self.child = subprocess.Popen([self.binary, "run", "-c", self.config], text=True,
 			stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
 			errors="backslashreplace", start_new_session=True, env=self.environment)
 		self.reader = threading.Thread(target=self.read, daemon=True)
 		self.reader.start()
-		self.wait_log(r"mailwicket \S+ ready", START_S)
+		self.wait_log(r"mailwicket \S+ ready", START_S, seen)
 		self.descriptors_at_start = self.descriptors()
 
 	def read(self):

@@ -266,7 +266,8 @@ def test_proxy(proxied, header, seen):
 
 @pytest.mark.parametrize("header", [b"EHLO x\r\n", b"PROXY TCP4 10.1.2.3\r\n", b"PROXY TCP4 300.1.2.3 1.1.1.1 1 1\r\n",
 	b"PROXY TCP4 " + b"1" * 200 + b"\r\n", b"PROXY\r\n", V2 + b"\x31\x11\x00\x0c" + b"\0" * 12,
-	V2 + b"\x21\x11\xff\xff" + b"\0" * 70000, V2 + b"\x21\x11\x00\x02ab"])
+	V2 + b"\x21\x11\xff\xff" + b"\0" * 70000, V2 + b"\x21\x11\x00\x02ab"],
+	ids=["none", "v1-short", "v1-address", "v1-long", "v1-empty", "v3", "v2-long", "v2-short"])
 def test_bad_proxy_header(proxied, header):
 	"""SS-55 A-16: a missing or bad header is the end, without a greeting."""
 	with Client(proxied.port(), greet=False) as client:
