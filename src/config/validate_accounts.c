@@ -118,9 +118,12 @@ int validate_accounts(const struct settings *s, struct fault *f)
 		if (servers_check(s, i, f) != E_OK || domains_check(s, i, f) != E_OK ||
 				(client ? client_check : own_check)(s, i, f) != E_OK)
 			return E_ARG;
-		if (s->account[i].pin.count > TLS_PINS_MAX)
-			return fault_at(s, f, SECTION_account, i, PLACE_account_pin,
-				"at most %u pins", (unsigned)TLS_PINS_MAX);
+		if (s->account[i].pin.count <= TLS_PINS_MAX)
+			continue;
+		fault_at(s, f, SECTION_account, i, PLACE_account_pin, "at most %u pins",
+			(unsigned)TLS_PINS_MAX);
+		f->element = TLS_PINS_MAX;
+		return E_ARG;
 	}
 	return E_OK;
 }
