@@ -118,7 +118,7 @@ static void anchors_collect(struct x509_check *c, const struct cert_view *cert)
 			bundle_next(c, c->issuer_hash, &nth, &v);) {
 		enum tls_failure why = x509_authority_fault(&v, c->now_s, c->fed);
 
-		if (c->pin_count > 0 && !is_pinned(c, v.spki))
+		if (!v.ca || (c->pin_count > 0 && !is_pinned(c, v.spki)))
 			continue;
 		if (why == TLS_FINE)
 			anchor_add(&v, cert->issuer, BR_X509_TA_CA);
@@ -127,8 +127,8 @@ static void anchors_collect(struct x509_check *c, const struct cert_view *cert)
 	}
 }
 
-/* The server's own certificate is trusted as it is: its key is pinned or stands in the bundle
- * under the same name. */
+/* The server's own certificate is trusted as it is: its key is pinned, or it stands in the bundle
+ * itself, whole. The same key with other names would let a friend speak for everybody. */
 static bool trusted_directly(struct x509_check *c, const struct cert_view *cert)
 {
 	uint8_t hash[CRYPTO_SHA256_LEN];
@@ -138,7 +138,7 @@ static bool trusted_directly(struct x509_check *c, const struct cert_view *cert)
 		return is_pinned(c, cert->spki);
 	crypto_sha256(cert->subject.p, cert->subject.len, hash);
 	for (unsigned nth = 0; bundle_next(c, hash, &nth, &v);)
-		if (slice_eq(v.spki, cert->spki))
+		if (slice_eq(v.whole, cert->whole))
 			return true;
 	return false;
 }
