@@ -136,6 +136,14 @@ static int long_line(struct session *s, int e)
 	return 1;
 }
 
+/* A TLS hello where SMTP in clear is spoken need not hold a line end, and its sender waits (SS-42). */
+static bool is_tls_in_clear(struct session *s)
+{
+	struct slice in = chan_view(&s->down);
+
+	return relay_of(s)->phase == SMTP_HELLO && !relay_secure(s) && in.len > 0 && in.p[0] == 0x16;
+}
+
 static int line_step(struct session *s)
 {
 	struct relay *r = relay_of(s);
@@ -145,7 +153,7 @@ static int line_step(struct session *s)
 
 	r->waiting = false;
 	if (e == E_AGAIN)
-		return 0;
+		return is_tls_in_clear(s) ? E_PROTO : 0;
 	if (e == E_LIMIT || e == E_EXIST)
 		return long_line(s, e);
 	if (e != E_OK)
