@@ -42,14 +42,6 @@ void sim_segments(enum sim_segments how, const uint16_t *sizes, int count)
 		world_broken("an empty list of segment sizes");
 }
 
-void sim_route_set(const struct port_addr *to, enum sim_route how)
-{
-	if (world_net.route_count == NET_ROUTES)
-		world_broken("too many routes");
-	world_net.route[world_net.route_count].to = *to;
-	world_net.route[world_net.route_count++].how = how;
-}
-
 /* ---- what both sides use ---- */
 
 int world_net_take(bool gateway, const struct port_addr *local, const struct port_addr *remote)
@@ -317,7 +309,7 @@ void world_net_collect(struct owners *o)
 	for (int i = 0; i < 2 * SIM_LISTENERS; i++) {
 		struct port_listener *l = &world_net_listener[i];
 
-		if (!l->used || !l->again || world_net_oldest(i) < 0)
+		if (!l->used || !l->again || l->again_ms > world_now() || world_net_oldest(i) < 0)
 			continue;
 		if (!l->gateway)
 			o->far_news = true;
@@ -355,6 +347,10 @@ uint64_t world_net_next_ms(void)
 {
 	uint64_t best = NO_EVENT;
 
+	for (int i = 0; i < 2 * SIM_LISTENERS; i++)
+		if (world_net_listener[i].used && world_net_listener[i].again_ms > world_now() &&
+		    world_net_listener[i].again_ms < best)
+			best = world_net_listener[i].again_ms;
 	for (int i = 0; i < world_net_high; i++) {
 		uint64_t at = next_ms(&world_net_end[i]);
 

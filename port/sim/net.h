@@ -39,6 +39,7 @@ struct port_tcp {
 
 struct port_listener {
 	bool used, gateway, again;
+	uint64_t again_ms;               /* not reported before */
 	port_owner owner;
 	struct port_addr at;
 };

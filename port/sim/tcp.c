@@ -55,6 +55,8 @@ int port_accept(struct port_listener *l, port_owner owner, struct port_tcp **out
 {
 	int result = world_call(CALL_ACCEPT), end = world_net_oldest((int)(l - world_net_listener));
 
+	if (result != E_OK)              /* a fault: room comes back after a while */
+		l->again_ms = world_now() + 1000;
 	if (result == E_OK && end < 0)
 		result = E_AGAIN;
 	if (result == E_OK && !world_net_room())
@@ -69,6 +71,14 @@ int port_accept(struct port_listener *l, port_owner owner, struct port_tcp **out
 	*peer = world_net_end[end].remote;
 	world_moved();
 	return world_said(CALL_ACCEPT, E_OK);
+}
+
+void sim_route_set(const struct port_addr *to, enum sim_route how)
+{
+	if (world_net.route_count == NET_ROUTES)
+		world_broken("too many routes");
+	world_net.route[world_net.route_count].to = *to;
+	world_net.route[world_net.route_count++].how = how;
 }
 
 static int route_of(const struct port_addr *to, uint64_t *due_ms)

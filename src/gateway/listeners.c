@@ -289,7 +289,7 @@ void listeners_accept(uint16_t index)
 		return;
 	for (int i = 0; i < ACCEPT_BATCH && e == E_OK; i++)
 		e = accept_one(l);
-	if (e == E_OK || e == E_NOSLOT)
+	if (e == E_OK) /* after E_NOSLOT the port reports the listener when there is room */
 		due_mark(owner_of(OWNER_LISTENER, index));
 }
 

@@ -49,6 +49,7 @@ struct script {
 	bool scripted_hop;       /* has N or R lines: the next hop does nothing by itself */
 	bool any_log;            /* warnings and errors need no log line */
 	bool whole_only;         /* play it whole and byte by byte only */
+	bool tls;                /* some step starts TLS */
 	bool once;               /* play it whole only: in pieces it would say something else */
 	bool sweep;              /* play it once for each ending that \S stands for */
 	char config[CONFIG];
@@ -161,6 +162,9 @@ enum mode {
 	MODE_WHOLE, MODE_BYTES, MODE_RANDOM, MODE_SPLIT, MODE_CUT, MODE_FAULT, MODE_SWEEP, MODE_COUNT
 };
 extern const char *const mode_name[];
+
+/* Errors tried of each failing call; one kind more lets all later calls fail as well. */
+enum { FAULT_KINDS = 3 };
 
 struct play {
 	enum mode mode;

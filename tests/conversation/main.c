@@ -1,10 +1,11 @@
 /*
  * main.c - plays dialogue files against the gateway on the simulated machine.
  *
- *     conversation [-v] [-q] [-f DIR] [-m MODE:N:HOW] FILE.conv ...
+ *     conversation [-v] [-q] [-a] [-f DIR] [-m MODE:N:HOW] FILE.conv ...
  *
  * Prints a line per file and at the end "N passed, N failed"; exit 0 when none failed. -v prints the
- * runs of each mode, -q plays each file whole only, -m plays one run (as a failure names it) with
+ * runs of each mode, -q plays each file whole only, -a every cut and fault (else some hundred,
+ * evenly spread), -m plays one run (as a failure names it) with
  * its transcript, -f tells where the fixtures are (tests/fixtures).
  *
  * Each file is played: whole; byte by byte; with random sizes; with every sent line split behind its
@@ -64,13 +65,13 @@
 #include "conv.h"
 #include "gateway/gateway.h"
 
-/* Runs of each kind for a file: fewer where the machine is emulated. */
+/* Runs of each kind for a file: fewer where the machine is emulated, and with handshakes. */
 enum {
-	SCALE = sizeof(void *) >= 8 ? 1 : 8,
+	SCALE = sizeof(void *) >= 8 ? 1 : 8, TLS_SCALE = 3,
 	RANDOM_RUNS = 3, SPLIT_RUNS = 120 / SCALE, CUT_RUNS = 160 / SCALE, FAULT_RUNS = 240 / SCALE
 };
 
-static bool verbose, quick;
+static bool verbose, quick, all;
 static int runs;
 
 static bool run(enum mode mode, uint32_t n, int how)
@@ -89,7 +90,8 @@ static bool run(enum mode mode, uint32_t n, int how)
 /* Every `total / most`-th of 1 .. total, for each kind. */
 static bool series(enum mode mode, uint32_t total, uint32_t most, int kinds)
 {
-	uint32_t step = total * (uint32_t)kinds / most + 1;
+	uint32_t fewer = script.tls ? TLS_SCALE : 1;
+	uint32_t step = all ? 1 : total * (uint32_t)kinds * fewer / most + 1;
 
 	for (uint32_t i = 0; i < total * (uint32_t)kinds; i += step)
 		if (!run(mode, i / (uint32_t)kinds + 1, (int)(i % (uint32_t)kinds)))
@@ -146,7 +148,7 @@ static bool all_modes(void)
 			return false;
 	return series(MODE_SPLIT, script.longest > 1 ? (uint32_t)script.longest - 1 : 0, SPLIT_RUNS, 1) &&
 		series(MODE_CUT, io_ops, CUT_RUNS, SIM_CUT_COUNT) &&
-		series(MODE_FAULT, ops, FAULT_RUNS, 3);
+		series(MODE_FAULT, ops, FAULT_RUNS, FAULT_KINDS + 1);
 }
 
 static int one_run(const char *what)
@@ -171,6 +173,7 @@ int main(int argc, char **argv)
 	for (; arg < argc && argv[arg][0] == '-'; arg++) {
 		verbose = verbose || strcmp(argv[arg], "-v") == 0;
 		quick = quick || strcmp(argv[arg], "-q") == 0;
+		all = all || strcmp(argv[arg], "-a") == 0;
 		if (arg + 1 < argc && strcmp(argv[arg], "-m") == 0)
 			only = argv[++arg];
 		else if (arg + 1 < argc && strcmp(argv[arg], "-f") == 0)

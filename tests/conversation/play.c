@@ -122,7 +122,7 @@ static bool set_up(void)
 	if (play.mode == MODE_CUT)
 		sim_cut_at(play.n, (enum sim_cut)play.how);
 	if (play.mode == MODE_FAULT)
-		sim_fault_at(play.n, play.how, false);
+		sim_fault_at(play.n, play.how % FAULT_KINDS, play.how == FAULT_KINDS);
 	gateway_reset();
 	result = gateway_load(script.config, script.config_len, why, sizeof why);
 	if (result == E_OK)

@@ -87,7 +87,8 @@ static struct step *add(char who, int number, enum act act, const char *source, 
 	}
 	s->len = (size_t)(text + text_used - s->text);
 	put('\0');
-	if ((act == ACT_SEND) && (int)s->len > script.longest)
+	script.tls = script.tls || act == ACT_TLS;
+	if (act == ACT_SEND && (int)s->len > script.longest)
 		script.longest = (int)s->len;
 	return s;
 }
