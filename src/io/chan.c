@@ -290,11 +290,10 @@ static int barrier(struct chan *ch, bool buffered)
 	return E_OK;
 }
 
-static int started(struct chan *ch, struct tls *t, enum tls_failure why)
+static int started(struct chan *ch, struct tls *t)
 {
-	ch->why = why;
 	if (t == NULL)
-		return why == TLS_NO_SLOT ? E_NOSLOT : E_TLS;
+		return ch->why == TLS_NO_SLOT ? E_NOSLOT : E_TLS;
 	ch->tls = t;
 	ch->early = ch->in_len > 0;
 	ch->ended = false; /* the port says so again, and then it is a truncation */
@@ -304,18 +303,16 @@ static int started(struct chan *ch, struct tls *t, enum tls_failure why)
 
 int chan_tls_server(struct chan *ch, const struct tls_server_want *want)
 {
-	enum tls_failure why;
 	int r = barrier(ch, want->buffered);
 
-	return r != E_OK ? r : started(ch, tls_server_start(want, &why), why);
+	return r != E_OK ? r : started(ch, tls_server_start(want, &ch->why));
 }
 
 int chan_tls_client(struct chan *ch, const struct tls_client_want *want)
 {
-	enum tls_failure why;
 	int r = barrier(ch, false);
 
-	return r != E_OK ? r : started(ch, tls_client_start(want, &why), why);
+	return r != E_OK ? r : started(ch, tls_client_start(want, &ch->why));
 }
 
 bool chan_secure(const struct chan *ch)

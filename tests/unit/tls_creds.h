@@ -1,6 +1,6 @@
 /*
- * tls_creds.h - a test authority (P-256) and two leaves of it for mail.test, valid 2020 to 2049. Made for
- * tests only: the keys are public.
+ * tls_creds.h - a test authority (P-256) and two leaves of it for mail.test, valid 2020 to 2049.
+ * Made for tests only: the keys are public.
  */
 #ifndef TLS_CREDS_H
 #define TLS_CREDS_H
