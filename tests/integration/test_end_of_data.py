@@ -27,6 +27,11 @@ def expected(stream):
 	return re.sub(rb"\r\n|\r|\n", b"\r\n", content), rest
 
 
+def transactions(rest):
+	"""Number of transactions that stand behind the terminator: one, when MAIL begins a line there."""
+	return 1 if re.search(rb"(^|\n)MAIL FROM:", rest) else 0
+
+
 def text_of(message):
 	return message.data.partition(b"\r\n\r\n")[2]
 
@@ -103,12 +108,11 @@ def test_data(gate):
 		assert len(messages) == 1
 		assert text_of(messages[0]) == content.partition(b"\r\n\r\n")[2]
 		assert not mails.bare(messages[0].raw)
-		legal = rest.count(b"DATA\r\n")
-		assert codes.count(354) == legal, codes
+		assert codes.count(354) == transactions(rest), codes
 
 	failed = everywhere(work, cases())
 	assert not failed, "\n".join(failed[:10])
-	real = sum(1 for _, start in cases() if b"DATA" in expected(start + SMUGGLED)[1])
+	real = sum(transactions(expected(start + SMUGGLED)[1]) for _, start in cases())
 	evil = [message for message in running.upstream.messages if "evil" in message.rcpt[0]]
 	assert len(evil) == real and real > 0
 

@@ -82,8 +82,6 @@ class Session:
 	def verbs(self):
 		return [line.split(" ")[0].upper() for _, line in self.commands]
 
-	# --- bytes
-
 	def fill(self):
 		try:
 			more = self.sock.recv(65536)
@@ -135,8 +133,6 @@ class Session:
 			raise Ended(str(error)) from None
 		self.tls_version, self.reused = self.sock.version(), self.sock.session_reused
 
-	# --- script
-
 	def send(self, value):
 		if isinstance(value, str):
 			value = value.encode("utf-8") + b"\r\n"
@@ -146,8 +142,8 @@ class Session:
 			except OSError as error:
 				raise Ended(str(error)) from None
 
-	def act(self, point, line, default):
-		"""Does what the script says at a point; returns the reply that was sent."""
+	def act(self, point, line, default, before=lambda reply: None):
+		"""Does what the script says at a point; returns the reply, which `before` sees first."""
 		value = self.upstream.value(point, default)
 		while True:
 			if callable(value):
@@ -165,10 +161,10 @@ class Session:
 		if value is HANG:
 			while True:
 				self.fill()
+		text = value.decode("latin-1") if isinstance(value, bytes) else (value or "")
+		before(text)
 		self.send(value)
-		return value.decode("latin-1") if isinstance(value, bytes) else (value or "")
-
-	# --- dialogue
+		return text
 
 	def run(self):
 		up = self.upstream
@@ -280,8 +276,12 @@ class Session:
 
 	def take(self, raw, data, by, point, line):
 		message = Delivered(self, raw, data, by)
-		if re.match(r"2\d\d[ -]", self.act(point, line, "250 2.0.0 taken")):
-			self.upstream.add(message)
+
+		def note(reply):
+			if re.match(r"2\d\d[ -]", reply):
+				self.upstream.add(message)
+
+		self.act(point, line, "250 2.0.0 taken", note)
 		self.mail, self.rcpt = None, []
 
 	def on_rset(self, line):
