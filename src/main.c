@@ -229,8 +229,9 @@ static int command_console(const struct options *o, int argc, char *argv[])
 		argc - o->rest, argv + o->rest);
 	if (e >= 0)
 		return e;
-	return complain(e == E_ACCESS ? "error: the control socket is not yours to open" :
-		"error: no gateway is running with this configuration");
+	print(true, e == E_ACCESS ? "error: the control socket is not yours to open\n" :
+		"error: no gateway is running with this configuration\n");
+	return FAULT;
 }
 
 int main(int argc, char *argv[])

@@ -131,8 +131,7 @@ static int users_check(const struct settings *s, struct fault *f)
 /* ---- accounts that carry mail ---- */
 
 /* An account that is told to carry mail needs an SMTP server. */
-static int carrier_check(const struct settings *s, enum section_type type, unsigned index,
-	unsigned place, text_ref ref, struct fault *f)
+static int carrier_check(const struct settings *s, text_ref ref, struct fault *f)
 {
 	const char *name = settings_text(s, ref);
 	const struct cfg_account *a = settings_account(s, name);
@@ -140,32 +139,34 @@ static int carrier_check(const struct settings *s, enum section_type type, unsig
 	if (a == NULL)
 		return E_OK;
 	if (a->smtp_host == 0)
-		return fault_at(s, f, type, index, (int)place, "account '%s' has no smtp_host", name);
+		return fault_at(s, f, SECTION_account, (unsigned)(a - s->account), -1,
+			"no smtp_host, and it is told to carry mail");
 	return E_OK;
 }
 
 static int carriers_check(const struct settings *s, struct fault *f)
 {
-	int e = carrier_check(s, SECTION_gateway, 0, PLACE_gateway_account, s->gateway->account, f);
+	int e = carrier_check(s, s->gateway->account, f);
 
 	for (unsigned i = 0; i < s->user_count && e == E_OK; i++)
-		e = carrier_check(s, SECTION_user, i, PLACE_user_account, s->user[i].account, f);
+		e = carrier_check(s, s->user[i].account, f);
 	for (unsigned i = 0; i < s->fetch_count && e == E_OK; i++)
-		e = carrier_check(s, SECTION_fetch, i, PLACE_fetch_via, s->fetch[i].via, f);
+		e = carrier_check(s, s->fetch[i].via, f);
 	for (unsigned i = 0; i < s->route_count && e == E_OK; i++) {
 		const struct cfg_route *r = &s->route[i];
 
 		if (r->action == CFG_ACTION_RELAY && r->account == 0)
 			e = fault_at(s, f, SECTION_route, i, -1, "account is missing (or action 'reject')");
 		else
-			e = carrier_check(s, SECTION_route, i, PLACE_route_account, r->account, f);
+			e = carrier_check(s, r->account, f);
 	}
 	return e;
 }
 
 int validate_references(const struct settings *s, struct fault *f)
 {
-	int e = rows_check(s, f);
+	int e = s->gateway_count > 0 ? rows_check(s, f) :
+		fault_plain(f, "there is no gateway section; `config gateway 'main'` begins it");
 
 	if (e == E_OK)
 		e = users_check(s, f);

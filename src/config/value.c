@@ -291,6 +291,12 @@ static void put_range(const struct setting *row, struct fmt *why)
 	}
 }
 
+static bool kind_is_number(uint8_t kind)
+{
+	return kind == KIND_PORT || kind == KIND_NUMBER || kind == KIND_SIZE || kind == KIND_DURATION ||
+		kind == KIND_DAYS || kind == KIND_RATE || kind == KIND_BOOL;
+}
+
 void kind_explain(const struct setting *row, struct slice text, struct fmt *why)
 {
 	const char *near = row->kind == KIND_CHOICE ? name_nearest(text, name_of_word, row) : NULL;
@@ -311,6 +317,9 @@ void kind_explain(const struct setting *row, struct slice text, struct fmt *why)
 			fmt_str(why, " without control characters");
 		return;
 	}
+	/* A word where a number belongs may be a password that was put in the wrong place. */
+	if (kind_is_number(row->kind) && (text.len == 0 || text.p[0] < '0' || text.p[0] > '9'))
+		return;
 	fmt_str(why, ", not '");
 	fmt_clean(why, text, 60);
 	fmt_str(why, "'");

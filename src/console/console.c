@@ -170,6 +170,7 @@ static void complain(struct console *c)
 	fmt_printf(&f, "error: %.*s\n", (int)c->call.why.len, c->call.why.p);
 	c->out_len = (uint16_t)(c->out_len + f.len);
 	c->status = 1;
+	c->quit = c->quit || !c->info.interactive;
 }
 
 /* The handler wants input: tells the far end which kind. */
@@ -249,9 +250,7 @@ static void line_run(struct console *c)
 	}
 	if (n < 0)
 		complain(c);
-	c->command = NULL;
-	c->line_len = 0;
-	c->prompted = false;
+	command_done(c);
 }
 
 static int offer(struct console *c)

@@ -282,6 +282,7 @@ static int begin(struct check *c, const char *account)
 		c->up = NULL;
 		return E_NOENT;
 	}
+	c->up->fresh = true;
 	if (c->up->client_login)
 		c->up->sign_in = c->up->smtp.sign_in = false;
 	due_mark(own(c));

@@ -18,7 +18,7 @@
 #endif
 
 /* Places of the cursor; topics use the others. */
-enum { AT, COUNT, JSON = COMMAND_CURSORS - 1, ROW_ROOM = 700 };
+enum { AT, COUNT, FOUND, JSON = COMMAND_CURSORS - 1, ROW_ROOM = 700 };
 
 /* Begins a row of a JSON list, with a comma before all but the first. */
 static void json_row(struct command_call *call, struct fmt *out)
@@ -56,19 +56,32 @@ static int show_status(struct command_call *call, struct fmt *out)
 	return E_OK;
 }
 
+/* The lines of the text; as JSON a list of them. */
 static int show_config(struct command_call *call, struct fmt *out)
 {
+	char line[SETTINGS_LINE_MAX];
+	uint32_t *count = &call->cursor[COMMAND_CURSORS - 2];
 	struct cfg_cursor at;
-	int e;
 
 	command_cursor_load(call, &at);
-	do {
-		if (out->cap - out->len < SETTINGS_LINE_MAX) {
+	for (;;) {
+		struct fmt f = fmt_on(line, sizeof line);
+
+		if (out->cap - out->len < SETTINGS_LINE_MAX + 200) {
 			command_cursor_keep(call, &at);
 			return E_MORE;
 		}
-		e = settings_write(settings_running(), &at, false, out);
-	} while (e == E_MORE);
+		if (settings_write(settings_running(), &at, false, &f) != E_MORE)
+			break;
+		if (call->cursor[JSON] == 0) {
+			fmt_slice(out, fmt_result(&f));
+			continue;
+		}
+		fmt_str(out, (*count)++ == 0 ? "[" : ",");
+		command_json_string(out, slice_head(fmt_result(&f), f.len > 0 ? f.len - 1 : 0));
+	}
+	if (call->cursor[JSON] != 0)
+		fmt_str(out, *count == 0 ? "[]\n" : "]\n");
 	return E_OK;
 }
 
@@ -179,6 +192,8 @@ static int show_sessions(struct command_call *call, struct fmt *out)
 	}
 	if (call->cursor[JSON] != 0)
 		json_end(call, out);
+	else if (call->cursor[AT] == 0)
+		fmt_str(out, "no sessions\n");
 	return E_OK;
 }
 
@@ -275,11 +290,15 @@ static int show_certificates(struct command_call *call, struct fmt *out)
 	for (; call->cursor[AT] < 2u * identity_count(); call->cursor[AT]++) {
 		if (out->cap - out->len < ROW_ROOM + 300)
 			return E_MORE;
-		if (identity_facts((uint8_t)(call->cursor[AT] / 2), call->cursor[AT] % 2 != 0, &n) == E_OK)
-			certificate_put(call, out, &n);
+		if (identity_facts((uint8_t)(call->cursor[AT] / 2), call->cursor[AT] % 2 != 0, &n) != E_OK)
+			continue;
+		certificate_put(call, out, &n);
+		call->cursor[FOUND] = 1;
 	}
 	if (call->cursor[JSON] != 0)
 		json_end(call, out);
+	else if (call->cursor[FOUND] == 0)
+		fmt_str(out, "no certificates of our own: no listener uses TLS\n");
 	return E_OK;
 }
 
@@ -294,9 +313,19 @@ int command_log(struct command_call *call, struct fmt *out)
 	for (; call->cursor[AT] <= last; call->cursor[AT]++) {
 		if (out->cap - out->len < ROW_ROOM)
 			return E_MORE;
-		if (log_kept(call->cursor[AT], &line, &len) == E_OK)
+		if (log_kept(call->cursor[AT], &line, &len) != E_OK)
+			continue;
+		if (call->cursor[JSON] == 0) {
 			fmt_printf(out, "%.*s\n", (int)len, line);
+			continue;
+		}
+		json_row(call, out);
+		command_json_string(out, slice_of(line, len));
 	}
+	if (call->cursor[JSON] != 0)
+		json_end(call, out);
+	else if (last == 0)
+		fmt_str(out, "nothing was logged yet\n");
 	return E_OK;
 }
 

@@ -301,10 +301,12 @@ static void verdict_log(struct session *s, unsigned code)
 {
 	struct relay *r = relay_of(s);
 	struct transaction *t = r->txn;
-	char from[80];
+	char from[176];
 	struct fmt f = fmt_on(from, sizeof from - 1);
 
 	fmt_clean(&f, slice_of(t->reverse_path, t->reverse_path_len), 72);
+	fmt_str(&f, "> to=<");
+	fmt_clean(&f, slice_of(t->rcpt, t->rcpt_len), 72);
 	log_line(PORT_LOG_INFO, "session %llu: message from=<%s> recipients=%u bytes=%llu account=%s: %u",
 		(unsigned long long)s->id, fmt_cstr(&f), (unsigned)t->rcpt_good,
 		(unsigned long long)t->encoder.content, t->account, code);

@@ -229,7 +229,8 @@ static int tls_begin(struct upstream *u, struct chan *ch)
 {
 	const struct settings *s = settings_running();
 	const struct cfg_account *a = settings_account(s, u->account);
-	struct tls_client_want want = { .name = u->host, .scope = u->account };
+	struct tls_client_want want = { .name = u->host, .scope = u->account, .port = u->port,
+		.fresh = u->fresh };
 
 	if (a == NULL)
 		return E_NOENT;

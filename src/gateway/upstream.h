@@ -40,6 +40,7 @@ struct upstream {
 	uint16_t port;
 	uint8_t security;              /* enum smtp_security */
 	bool sign_in, client_login;
+	bool fresh;                    /* wants a full handshake, with its facts (a check) */
 	bool has_place, second, refused_public, refused_own;
 	struct waiter waits_v6, waits_v4, waits_place;
 	struct port_addr addr[UP_ADDRS];

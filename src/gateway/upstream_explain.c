@@ -17,7 +17,7 @@ static void explain_resolve(const struct upstream *u, struct fmt *out)
 	else if (u->refused_public)
 		fmt_printf(out, "%s is not a private address, and TLS is off for it", u->host);
 	else if (u->error == E_NOENT)
-		fmt_printf(out, "the name %s does not exist", u->host);
+		fmt_printf(out, "the name %s does not exist, or has no address", u->host);
 	else
 		fmt_printf(out, "the name %s cannot be looked up: %s", u->host, error_text(u->error));
 }

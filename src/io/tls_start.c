@@ -106,7 +106,8 @@ static bool client_begin(struct tls_client *c, const struct tls_client_want *wan
 	if (!seed(&c->ctx.eng))
 		return false;
 	tls_cache_key(c, want);
-	tls_cache_offer(c);
+	if (!want->fresh)
+		tls_cache_offer(c);
 	lend_start(&c->t.lend, &c->ctx.eng);
 	*why = TLS_PROTOCOL;
 	return br_ssl_client_reset(&c->ctx, sni_name(want->name, name), c->offering) != 0;
