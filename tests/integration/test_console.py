@@ -133,7 +133,7 @@ def test_lists_and_routes(gate):
 
 def test_passwd(gate):
 	"""DECISIONS 16: what is stored is the RFC 5803 string, and the new password works."""
-	gate.console(script="passwd printer\nNew-Pass-4\nNew-Pass-4\ncommit\nquit\n")
+	gate.console(script="passwd printer\nNew-Pass-4\ncommit\nquit\n")
 	text = open(gate.config, encoding="utf-8").read()
 	assert "SCRAM-SHA-256$" in text and LOCAL not in text and "New-Pass-4" not in text
 	with Client(gate.port()) as client:
