@@ -1,6 +1,7 @@
 /*
- * error.h - the one list of results. A function answers >= 0 (a count, a value, or E_OK) or one of
- * these. Everything below -1 is final for the object it was said of; E_AGAIN and E_MORE are not errors.
+ * error.h - the one list of results. A function answers >= 0 (a count, a value, or E_OK) or one
+ * of these. Everything below -1 is final for the object it was said of; E_AGAIN and E_MORE are
+ * not errors.
  */
 #ifndef ERROR_H
 #define ERROR_H

@@ -27,7 +27,8 @@ typedef uint32_t port_owner;
 /* ---- addresses ---- */
 
 /* One address and port. IPv4 is kept as ::ffff:a.b.c.d (RFC 4291 2.5.5.2), so that one comparison
- * and one prefix match serve both families. `zone` is the interface of a link-local address, else 0. */
+ * and one prefix match serve both families. `zone` is the interface of a link-local address, else
+ * 0. */
 struct port_addr {
 	uint8_t ip[16];
 	uint16_t port;
@@ -50,11 +51,11 @@ struct port_setup {
 /* Prepares the port; called once, first. E_OK or E_IO. */
 int port_start(void);
 
-/* Takes the privileges away: parent and unprivileged child where the system has such a thing, then
- * the sandbox. After it only the files of `setup`, and those that the configuration file names when
- * its owner asks for a reload, can be opened. Logs (by port_log) what this system could not enforce.
- * E_OK; E_ACCESS when a right that is needed is missing, E_NOENT when the user does not exist, E_IO:
- * in each case *why is a static sentence for the owner. */
+/* Takes the privileges away: parent and unprivileged child where the system has such a thing,
+ * then the sandbox. After it only the files of `setup`, and those that the configuration file
+ * names when its owner asks for a reload, can be opened. Logs (by port_log) what this system
+ * could not enforce. E_OK; E_ACCESS when a right that is needed is missing, E_NOENT when the user
+ * does not exist, E_IO: in each case *why is a static sentence for the owner. */
 int port_secure(const struct port_setup *setup, const char **why);
 
 /* The next events of handles, at most `cap` owners, written to `owners`; waits at most `max_ms`
@@ -72,8 +73,9 @@ unsigned port_signals(void);
  * standard error (or console) whole. */
 void port_ready(const char *line);
 
-/* Plain text for the person who started the program: standard output, or standard error (`error`). On a
- * board the console. Waits for the far end; only before the first port_wait(), or when ending. */
+/* Plain text for the person who started the program: standard output, or standard error
+ * (`error`). On a board the console. Waits for the far end; only before the first port_wait(), or
+ * when ending. */
 void port_print(bool error, const char *text, size_t len);
 
 /* Starts the machine or the program again. Does not return. */
@@ -120,11 +122,12 @@ void port_owner_set(struct port_tcp *c, port_owner owner);
  * further read says so again), E_RESET, E_REFUSED, E_UNREACH, E_TIMEOUT. */
 int port_read(struct port_tcp *c, void *buf, size_t len);
 
-/* Writes at most `len` > 0 bytes, copied before it returns. Returns the number taken (> 0), E_AGAIN,
- * or the errors of port_read(). Small writes are sent at once (no Nagle delay). */
+/* Writes at most `len` > 0 bytes, copied before it returns. Returns the number taken (> 0),
+ * E_AGAIN, or the errors of port_read(). Small writes are sent at once (no Nagle delay). */
 int port_write(struct port_tcp *c, const void *buf, size_t len);
 
-/* Ends our direction (FIN after what was written); reading goes on. E_OK or the errors of port_read(). */
+/* Ends our direction (FIN after what was written); reading goes on. E_OK or the errors of
+ * port_read(). */
 int port_finish(struct port_tcp *c);
 
 /* Gives the connection back: what was written is still delivered where the peer takes it. */
@@ -147,8 +150,8 @@ int port_udp_open(const struct port_addr *server, port_owner owner, struct port_
 /* Sends one datagram whole. E_OK, E_AGAIN, E_UNREACH, E_REFUSED. */
 int port_udp_send(struct port_udp *u, const void *buf, size_t len);
 
-/* Receives one datagram: its length (a longer one is cut to `cap` and its length still said), E_AGAIN,
- * E_REFUSED (an ICMP error came back). */
+/* Receives one datagram: its length (a longer one is cut to `cap` and its length still said),
+ * E_AGAIN, E_REFUSED (an ICMP error came back). */
 int port_udp_receive(struct port_udp *u, void *buf, size_t cap);
 
 /* Gives the socket back. */
@@ -192,8 +195,9 @@ int port_store_create(enum port_area area, const char *name, port_owner owner,
  * or E_FULL, E_IO; after an error the object must be dropped. */
 int port_store_append(struct port_object *o, const void *buf, size_t len);
 
-/* Makes what was appended durable. E_OK, E_AGAIN (goes on; call again at the owner's edge), E_IO: the
- * object must be dropped, and is never synced again (a failed sync says nothing about the next). */
+/* Makes what was appended durable. E_OK, E_AGAIN (goes on; call again at the owner's edge), E_IO:
+ * the object must be dropped, and is never synced again (a failed sync says nothing about the
+ * next). */
 int port_store_sync(struct port_object *o);
 
 /* Makes the object appear under its name, in place of an older one, durably, and closes it.
@@ -201,8 +205,8 @@ int port_store_sync(struct port_object *o);
  * one still stands. */
 int port_store_commit(struct port_object *o);
 
-/* Opens an existing object for reading; *size is its length in bytes. E_OK, E_NOENT, E_NOSLOT, E_IO,
- * E_AGAIN. */
+/* Opens an existing object for reading; *size is its length in bytes. E_OK, E_NOENT, E_NOSLOT,
+ * E_IO, E_AGAIN. */
 int port_store_open(enum port_area area, const char *name, port_owner owner,
 	struct port_object **out, uint64_t *size);
 
@@ -253,7 +257,8 @@ int port_file_exposed(const char *path);
 #define PORT_FILE_OTHERS_READ  1
 #define PORT_FILE_OTHERS_WRITE 2
 
-/* Replaces the configuration file atomically and durably by `len` bytes. E_OK, E_ACCESS, E_IO, E_FULL. */
+/* Replaces the configuration file atomically and durably by `len` bytes. E_OK, E_ACCESS, E_IO,
+ * E_FULL. */
 int port_file_replace(const char *path, const void *buf, size_t len);
 
 /* ---- consoles ---- */
@@ -291,11 +296,11 @@ int port_console_ask(struct port_console *c, enum port_console_ask what);
 /* Closes a console; a scripted one ends with `status` (0 success). */
 void port_console_close(struct port_console *c, int status);
 
-/* The program as a client of a running gateway's control socket (systems with processes only; called
- * without port_start()). `argv` are the words of one command, joined with spaces; with argc 0 the
- * terminal, or the lines of the standard input, are passed on until their end. Returns the gateway's
- * status (0 success, 1 failure, 2 usage), or E_NOENT, E_REFUSED (no gateway runs there), E_ACCESS (the
- * socket is not ours to open), E_NOSLOT, E_IO. */
+/* The program as a client of a running gateway's control socket (systems with processes only;
+ * called without port_start()). `argv` are the words of one command, joined with spaces; with
+ * argc 0 the terminal, or the lines of the standard input, are passed on until their end. Returns
+ * the gateway's status (0 success, 1 failure, 2 usage), or E_NOENT, E_REFUSED (no gateway runs
+ * there), E_ACCESS (the socket is not ours to open), E_NOSLOT, E_IO. */
 int port_console_client(const char *control_path, int argc, char *const argv[]);
 
 /* ---- log ---- */
@@ -305,8 +310,8 @@ enum port_level { PORT_LOG_ERROR, PORT_LOG_WARN, PORT_LOG_INFO, PORT_LOG_DEBUG }
 /* Sends the log to "stderr", "syslog" or "udp://HOST:PORT" (HOST an address). E_OK or E_ARG. */
 int port_log_open(const char *where);
 
-/* One line without line end. Never waits: what cannot be written now is dropped and counted, and the
- * count is said when writing works again. */
+/* One line without line end. Never waits: what cannot be written now is dropped and counted, and
+ * the count is said when writing works again. */
 void port_log(enum port_level level, const char *line, size_t len);
 
 #endif

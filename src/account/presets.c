@@ -1,6 +1,6 @@
 /*
- * presets.c - the providers as data, in the order of the words in settings.def. Names that people still
- * type and that were closed long ago lead to today's host.
+ * presets.c - the providers as data, in the order of the words in settings.def. Names that people
+ * still type and that were closed long ago lead to today's host.
  */
 #include "account/presets.h"
 

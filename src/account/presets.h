@@ -1,6 +1,6 @@
 /*
- * presets.h - providers and their servers (interop.md 1). What a preset looks like, and the calls, stand
- * in config/preset.h, because the configuration fills what was not given from them.
+ * presets.h - providers and their servers (interop.md 1). What a preset looks like, and the calls,
+ * stand in config/preset.h, because the configuration fills what was not given from them.
  */
 #ifndef ACCOUNT_PRESETS_H
 #define ACCOUNT_PRESETS_H

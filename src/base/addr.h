@@ -19,14 +19,15 @@ struct addr_prefix {
 	uint8_t bits;
 };
 
-/* Parses "10.0.0.9", "2001:db8::1", "fe80::1%2", with or without brackets; the port becomes 0. IPv4 must
- * have four decimal parts without leading zeros. E_OK or E_ARG. */
+/* Parses "10.0.0.9", "2001:db8::1", "fe80::1%2", with or without brackets; the port becomes 0.
+ * IPv4 must have four decimal parts without leading zeros. E_OK or E_ARG. */
 int addr_parse(struct slice text, struct port_addr *out);
 
 /* Parses "HOST", "HOST#PORT" as dnsmasq and CONFIG.md write name servers. E_OK or E_ARG. */
 int addr_parse_server(struct slice text, uint16_t port_default, struct port_addr *out);
 
-/* Parses "10.0.0.0/8", "fd00::/8" or a single address. Bits behind the prefix must be zero. E_OK or E_ARG. */
+/* Parses "10.0.0.0/8", "fd00::/8" or a single address. Bits behind the prefix must be zero. E_OK
+ * or E_ARG. */
 int addr_prefix_parse(struct slice text, struct addr_prefix *out);
 
 /* Whether an address lies in a prefix. */
@@ -53,7 +54,8 @@ bool addr_is_any(const struct port_addr *a);
 /* Same address; ports are compared when `with_port`. */
 bool addr_same(const struct port_addr *a, const struct port_addr *b, bool with_port);
 
-/* Appends the address as text (RFC 5952 without zero run shortening beyond the longest), without port. */
+/* Appends the address as text (RFC 5952 without zero run shortening beyond the longest), without
+ * port. */
 void addr_put(struct fmt *f, const struct port_addr *a);
 
 /* Appends "a.b.c.d:port" or "[v6]:port". */

@@ -1,6 +1,6 @@
 /*
- * fmt.c - a bounded text builder. Pieces are appended whole or not at all, so that a cut never falls
- * inside a number or an address.
+ * fmt.c - a bounded text builder. Pieces are appended whole or not at all, so that a cut never
+ * falls inside a number or an address.
  */
 #include "base/fmt.h"
 

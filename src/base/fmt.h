@@ -11,8 +11,8 @@
 
 #include "base/slice.h"
 
-/* A builder over memory of the caller. `len` never exceeds `cap`; `over` says that something did not
- * fit: the text then ends where the first piece that did not fit would have begun. */
+/* A builder over memory of the caller. `len` never exceeds `cap`; `over` says that something did
+ * not fit: the text then ends where the first piece that did not fit would have begun. */
 struct fmt {
 	char *p;
 	size_t cap, len;
@@ -37,11 +37,12 @@ void fmt_char(struct fmt *f, char c);
 /* Appends a decimal number. */
 void fmt_u64(struct fmt *f, uint64_t v);
 
-/* Appends at most `max` bytes of `s` with everything but printable ASCII replaced by '?' (A-14, SS-54). */
+/* Appends at most `max` bytes of `s` with everything but printable ASCII replaced by '?' (A-14,
+ * SS-54). */
 void fmt_clean(struct fmt *f, struct slice s, size_t max);
 
-/* Appends with a small subset of printf: %s %.*s %c %d %u %x with l, ll and z lengths, %0Nu / %0Nx / %Nu
- * widths, %%. Nothing else; unknown conversions append '?'. */
+/* Appends with a small subset of printf: %s %.*s %c %d %u %x with l, ll and z lengths, %0Nu /
+ * %0Nx / %Nu widths, %%. Nothing else; unknown conversions append '?'. */
 void fmt_printf(struct fmt *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* As fmt_printf(). */

@@ -2,10 +2,11 @@
  * hash.c - bounded tables over uthash.
  *
  * uthash asks for memory through two hooks: here they hand out one table header and one row of
- * buckets that each table has. Buckets never double: a doubling that fails would drop the newest item,
- * which an attacker could bring about. uthash keeps items in the order they were added; an item that is
- * used is taken out and added again, so the first is the least recently used. The bucket is chosen by
- * SipHash-1-3 with a seed from the port, so that nobody outside can fill one bucket.
+ * buckets that each table has. Buckets never double: a doubling that fails would drop the newest
+ * item, which an attacker could bring about. uthash keeps items in the order they were added; an
+ * item that is used is taken out and added again, so the first is the least recently used. The
+ * bucket is chosen by SipHash-1-3 with a seed from the port, so that nobody outside can fill one
+ * bucket.
  */
 #include "base/hash.h"
 

@@ -28,8 +28,9 @@ HASH_TABLES(HASH_DECLARE)
 /* The slot of a key, made most recently used; E_NOENT. */
 int hash_find(struct hash_table *t, const void *key, size_t key_len);
 
-/* The slot of a key, new or old, made most recently used. When all slots are in use the least recently
- * used is taken over. *fresh says that the slot's content is not this key's. E_LIMIT: key too long. */
+/* The slot of a key, new or old, made most recently used. When all slots are in use the least
+ * recently used is taken over. *fresh says that the slot's content is not this key's. E_LIMIT:
+ * key too long. */
 int hash_take(struct hash_table *t, const void *key, size_t key_len, int *fresh);
 
 /* Forgets a key, if there. */

@@ -1,5 +1,6 @@
 /*
- * log.c - builds log lines, keeps the last ones for the console, and bounds how many go out a second.
+ * log.c - builds log lines, keeps the last ones for the console, and bounds how many go out a
+ * second.
  */
 #include "base/log.h"
 

@@ -1,8 +1,9 @@
 /*
  * log.h - log lines: `WHO: text key=value …`, from fixed texts and cleaned values.
  *
- * Nothing that comes from a peer reaches a line except through %s of a cleaned buffer (fmt_clean()).
- * Lines of one level above a budget a second are counted, and the count is told (A-49).
+ * Nothing that comes from a peer reaches a line except through %s of a cleaned buffer
+ * (fmt_clean()). Lines of one level above a budget a second are counted, and the count is told
+ * (A-49).
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -25,8 +26,9 @@ void log_level_set(enum port_level level);
 /* Whether a level is written at present. */
 bool log_enabled(enum port_level level);
 
-/* The kept line number `seq` (they count from 1) as text without line end, in *line and *len. Returns
- * E_OK, E_NOENT when it is gone or not yet written; `log_last()` is the newest number, 0 for none. */
+/* The kept line number `seq` (they count from 1) as text without line end, in *line and *len.
+ * Returns E_OK, E_NOENT when it is gone or not yet written; `log_last()` is the newest number, 0
+ * for none. */
 int log_kept(uint32_t seq, const char **line, uint32_t *len);
 uint32_t log_last(void);
 

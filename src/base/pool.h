@@ -1,8 +1,8 @@
 /*
  * pool.h - pools of equal slots in static memory: the only allocator of the program.
  *
- * Each module defines its pools with POOL_DEFINE; src/gateway/pools.c lists them all. Slots are taken
- * from the lowest free index, so that memory that was never needed is never touched.
+ * Each module defines its pools with POOL_DEFINE; src/gateway/pools.c lists them all. Slots are
+ * taken from the lowest free index, so that memory that was never needed is never touched.
  */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
@@ -33,8 +33,8 @@ void *pool_get(struct pool *p);
 /* As pool_get() but without zeroing: for buffers whose bytes are written before they are read. */
 void *pool_get_raw(struct pool *p);
 
-/* Gives a slot back; its memory is overwritten, and poisoned where a sanitizer is linked. Panics when
- * the slot is not one that is in use. */
+/* Gives a slot back; its memory is overwritten, and poisoned where a sanitizer is linked. Panics
+ * when the slot is not one that is in use. */
 void pool_put(struct pool *p, void *slot);
 
 /* Index of a slot that is in use. */

@@ -1,5 +1,6 @@
 /*
- * slice.h - a length-carrying view of bytes that somebody else owns. Protocol code has no C strings.
+ * slice.h - a length-carrying view of bytes that somebody else owns. Protocol code has no C
+ * strings.
  */
 #ifndef BASE_SLICE_H
 #define BASE_SLICE_H
@@ -46,8 +47,8 @@ struct slice slice_trim(struct slice a);
 /* Takes the next word (up to a space or tab) off the front of *rest; empty at the end. */
 struct slice slice_word(struct slice *rest);
 
-/* An unsigned decimal number of digits only, at most `max`. E_OK, or E_ARG (no digits, another byte,
- * or too large) with *out untouched. */
+/* An unsigned decimal number of digits only, at most `max`. E_OK, or E_ARG (no digits, another
+ * byte, or too large) with *out untouched. */
 int slice_u64(struct slice a, uint64_t max, uint64_t *out);
 
 /* `pattern` with `*` (any run) and `?` (any one byte) against `a`, ASCII case-blind. Bounded work:

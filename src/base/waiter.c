@@ -1,5 +1,6 @@
 /*
- * waiter.c - the due set (a ring of owners and a bit each, so that none stands twice) and waiting lists.
+ * waiter.c - the due set (a ring of owners and a bit each, so that none stands twice) and waiting
+ * lists.
  */
 #include "base/waiter.h"
 

@@ -25,8 +25,8 @@ enum owner_kind owner_kind(port_owner owner);
 /* The index of its slot. */
 uint16_t owner_index(port_owner owner);
 
-/* Makes an owner run at the next pass of the loop; once, however often it is marked. PORT_OWNER_NONE
- * is ignored. */
+/* Makes an owner run at the next pass of the loop; once, however often it is marked.
+ * PORT_OWNER_NONE is ignored. */
 void due_mark(port_owner owner);
 
 /* Takes the owner that has been due longest. False when none is. */

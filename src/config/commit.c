@@ -1,6 +1,6 @@
 /*
- * commit.c - the candidate becomes the running configuration: validated, written, swapped, applied; and
- * all of it taken back when a step fails.
+ * commit.c - the candidate becomes the running configuration: validated, written, swapped, applied;
+ * and all of it taken back when a step fails.
  */
 #include <string.h>
 

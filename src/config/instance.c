@@ -8,7 +8,8 @@
 #include "config/preset.h"
 #include "config/value.h"
 
-enum { GENERIC_CONNECTIONS = 20 }; /* at a server whose limit is not known; Postfix's default, too */
+/* At a server whose limit is not known; Postfix's default, too. */
+enum { GENERIC_CONNECTIONS = 20 };
 
 static void section_defaults(struct settings *s, enum section_type type, unsigned index)
 {
@@ -89,7 +90,8 @@ static int value_copy(struct settings *to, struct cfg_section *into, const struc
 	}
 	list = value_list(row, sec);
 	for (unsigned i = 0; i < list.count && e == E_OK; i++)
-		e = value_add(to, row, into, settings_slice(from, settings_item(from, list, i)->text), &why);
+		e = value_add(to, row, into,
+			settings_slice(from, settings_item(from, list, i)->text), &why);
 	return e;
 }
 

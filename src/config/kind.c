@@ -26,7 +26,8 @@ static bool is_alnum(uint8_t c)
 	return is_digit(c) || (byte_lower(c) >= 'a' && byte_lower(c) <= 'z');
 }
 
-/* A host name of letters, digits, '-' and '_' in labels of 1 to 63; the last one is not a number. */
+/* A host name of letters, digits, '-' and '_' in labels of 1 to 63; the last one is not a
+ * number. */
 static bool host_name_good(struct slice text)
 {
 	size_t label = 0, digits = 0;
@@ -146,9 +147,12 @@ const struct unit_table time_units = { { { 'd', 86400 }, { 'h', 3600 }, { 'm', 6
 
 static uint64_t unit_factor(const struct unit_table *t, uint8_t letter)
 {
-	for (int i = 0; i < 4; i++)
-		if (t->unit[i].letter != '\0' && byte_lower((uint8_t)t->unit[i].letter) == byte_lower(letter))
+	for (int i = 0; i < 4; i++) {
+		uint8_t own = byte_lower((uint8_t)t->unit[i].letter);
+
+		if (own != '\0' && own == byte_lower(letter))
 			return t->unit[i].factor;
+	}
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /*
- * preset.h - what is known of a provider: the form of a preset. The data stand in account/presets.c,
- * as the room of the providers lies above this one; presets fill options that were not given.
+ * preset.h - what is known of a provider: the form of a preset. The data stand in
+ * account/presets.c, as the room of the providers lies above this one; presets fill options that
+ * were not given.
  */
 #ifndef CONFIG_PRESET_H
 #define CONFIG_PRESET_H

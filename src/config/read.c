@@ -1,6 +1,6 @@
 /*
- * read.c - from UCI text to an instance: every statement finds its section or row, and every mistake is
- * told with its line and the nearest known name.
+ * read.c - from UCI text to an instance: every statement finds its section or row, and every
+ * mistake is told with its line and the nearest known name.
  */
 #include <string.h>
 

@@ -88,8 +88,8 @@ static int secret_read(struct settings *s, const struct setting *row, unsigned i
 	if (e == E_OK && line.len == 0)
 		e = fault_at(s, f, type, index, file->place, "the first line of '%s' is empty", path);
 	if (e == E_OK && value_set(s, row, sec, line, &why) != E_OK)
-		e = fault_at(s, f, type, index, file->place, "the first line of '%s' is no secret: %s", path,
-			"it has control characters, or there is no room");
+		e = fault_at(s, f, type, index, file->place, "the first line of '%s' is no secret: "
+			"it has control characters, or there is no room", path);
 	sec->given &= ~((uint64_t)1 << row->place);
 	mem_wipe(buf, sizeof buf);
 	return e;

@@ -1,6 +1,7 @@
 /*
- * settings.c - the instances of the configuration, and how a text becomes the running one: read into the
- * spare, completed, validated, swapped. Three structs take turns by index, so a swap moves nothing.
+ * settings.c - the instances of the configuration, and how a text becomes the running one: read
+ * into the spare, completed, validated, swapped. Three structs take turns by index, so a swap moves
+ * nothing.
  */
 #include "config/settings.h"
 
@@ -170,7 +171,8 @@ int settings_load(struct slice text, const char *file, struct settings_error *er
 	return e;
 }
 
-/* A file of secrets is nobody else's to read, and no configuration anybody else's to write. */
+/* A file of secrets is nobody else's to read, and no configuration anybody else's to write
+ * (A-37). */
 static int exposed(const char *path, struct fault *f)
 {
 	int who = port_file_exposed(path);

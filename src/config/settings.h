@@ -1,14 +1,16 @@
 /*
- * settings.h - the whole configuration as typed structs in static memory, and how one becomes another.
+ * settings.h - the whole configuration as typed structs in static memory, and how one becomes
+ * another.
  *
- * Three instances exist: the running one, the candidate that the console edits, and a spare that a load
- * fills before it takes the running one's place: a load that fails changes nothing (A-82). Texts lie in
- * the instance's arena as NUL-terminated strings named by offset; lists are ranges of its items. A struct
- * and its texts may change at any reload: who needs a value later copies it, with settings_generation().
+ * Three instances exist: the running one, the candidate that the console edits, and a spare that a
+ * load fills before it takes the running one's place: a load that fails changes nothing (A-82).
+ * Texts lie in the instance's arena as NUL-terminated strings named by offset; lists are ranges of
+ * its items. A struct and its texts may change at any reload: who needs a value later copies it,
+ * with settings_generation().
  *
- * For a row `OPTION(account, smtp_host, HOST, …)` of settings.def there is a field `smtp_host` in struct
- * cfg_account; an option that was not given has its default in the field. What a section is called
- * stands in `head.name` (routes: empty).
+ * For a row `OPTION(account, smtp_host, HOST, …)` of settings.def there is a field `smtp_host` in
+ * struct cfg_account; an option that was not given has its default in the field. What a section is
+ * called stands in `head.name` (routes: empty).
  */
 #ifndef CONFIG_SETTINGS_H
 #define CONFIG_SETTINGS_H
@@ -130,8 +132,9 @@ struct cfg_section {
 	uint64_t given;  /* a bit for each option that was given, by its place in the section */
 };
 
-/* struct cfg_gateway, cfg_listener, cfg_account, cfg_user, cfg_route, cfg_fetch, cfg_network. Choices hold
- * a value of enum cfg_SET, or CFG_UNSET_WORD; the field of a secret holds what its _file says, too. */
+/* struct cfg_gateway, cfg_listener, cfg_account, cfg_user, cfg_route, cfg_fetch, cfg_network.
+ * Choices hold a value of enum cfg_SET, or CFG_UNSET_WORD; the field of a secret holds what its
+ * _file says, too. */
 #define WORDS_BEGIN(set)
 #define WORD(id, text)
 #define WORDS_END(set)
@@ -143,8 +146,9 @@ struct cfg_section {
 
 #define SETTINGS_ITEMS (4 * BOARD_CONFIG_SECTIONS)
 
-/* A whole configuration: `account[0 .. account_count)` and so on for each section type. gateway[0] and
- * network[0] always exist, with defaults where the text has no such section (their counts then are 0). */
+/* A whole configuration: `account[0 .. account_count)` and so on for each section type. gateway[0]
+ * and network[0] always exist, with defaults where the text has no such section (their counts then
+ * are 0). */
 struct settings {
 	uint32_t text_len;
 	uint16_t item_count;
@@ -169,7 +173,8 @@ const struct cfg_item *settings_item(const struct settings *s, struct cfg_list l
 /* The account with a section name; NULL when there is none (or the name is empty). */
 const struct cfg_account *settings_account(const struct settings *s, const char *name);
 
-/* The `login client` account that has the domain of a login NAME@DOMAIN (ASCII case-blind); NULL. */
+/* The `login client` account that has the domain of a login NAME@DOMAIN (ASCII case-blind);
+ * NULL. */
 const struct cfg_account *settings_account_of_domain(const struct settings *s, struct slice login);
 
 /* The user with a login name (ASCII case-blind): option name, or the section's; NULL. */
@@ -178,7 +183,8 @@ const struct cfg_user *settings_user(const struct settings *s, struct slice logi
 /* The login name of a user: option name, or the section's. */
 const char *settings_user_name(const struct settings *s, const struct cfg_user *user);
 
-/* Whether the user's password is an RFC 5803 string for crypto_verifier_check(), not a clear text. */
+/* Whether the user's password is an RFC 5803 string for crypto_verifier_check(), not a clear
+ * text. */
 bool settings_user_hashed(const struct settings *s, const struct cfg_user *user);
 
 /* Whether `ip` (16 bytes, port_addr form) lies in a network. */
@@ -188,11 +194,12 @@ bool cfg_net_has(const struct cfg_net *net, const uint8_t ip[16]);
 bool settings_list_has(const struct settings *s, struct cfg_list list, const uint8_t ip[16]);
 
 /* Whether a client may connect to a listener: `allow`, by default loopback, private (RFC 1918),
- * link-local and unique-local networks. With the PROXY protocol ask for the address in the header. */
+ * link-local and unique-local networks. With the PROXY protocol ask for the address in the
+ * header. */
 bool settings_allows(const struct settings *s, const struct cfg_listener *l, const uint8_t ip[16]);
 
-/* Loopback, RFC 1918, link-local (169.254/16, fe80::/10) or unique-local (fc00::/7): the addresses to
- * which `smtp_tls off` may talk, and the default of `allow`. */
+/* Loopback, RFC 1918, link-local (169.254/16, fe80::/10) or unique-local (fc00::/7): the addresses
+ * to which `smtp_tls off` may talk, and the default of `allow`. */
 bool cfg_ip_is_local(const uint8_t ip[16]);
 
 /* Reads an IPv4 or IPv6 literal, without brackets, port or zone. E_OK or E_ARG. */
@@ -200,7 +207,8 @@ int cfg_ip_parse(struct slice text, uint8_t ip[16]);
 
 /* ---- loading ---- */
 
-/* What is wrong: the line (0: the file as a whole) and the sentence `FILE:LINE: …`, NUL-terminated. */
+/* What is wrong: the line (0: the file as a whole) and the sentence `FILE:LINE: …`,
+ * NUL-terminated. */
 struct settings_error {
 	uint32_t line;
 	char text[400];
@@ -213,20 +221,21 @@ const struct settings *settings_running(void);
 uint32_t settings_generation(void);
 
 /* Reads and validates a configuration text; when it is right, it becomes the running one. `file` is
- * what errors call it. Files named by options NAME_file are read by port_file_open(). E_OK; E_ARG with
+ * what errors call it. Files named by options NAME_file are read by port_file_open(). E_OK; E_ARG
+ * with
  * *err filled and nothing changed. */
 int settings_load(struct slice text, const char *file, struct settings_error *err);
 
-/* As settings_load() from a file, of at most BOARD_CONFIG_TEXT bytes; refuses one that others may write,
- * or that holds secrets and others may read (A-37). The path is what `commit` replaces. */
+/* As settings_load() from a file, of at most BOARD_CONFIG_TEXT bytes; refuses one that others may
+ * write, or that holds secrets and others may read (A-37). The path is what `commit` replaces. */
 int settings_load_file(const char *path, struct settings_error *err);
 
-/* As settings_load_file() but only validates: nothing becomes the running one (`mailwicket test`). Reads
- * what was validated through *out until the next call of this module; NULL: not wanted. */
+/* As settings_load_file() but only validates: nothing becomes the running one (`mailwicket test`).
+ * Reads what was validated through *out until the next call of this module; NULL: not wanted. */
 int settings_check_file(const char *path, struct settings_error *err, const struct settings **out);
 
-/* Warnings about a configuration that is valid, counted from 0: one sentence each, appended to `out`.
- * E_OK, or E_NOENT when there is no such warning (`out` untouched). */
+/* Warnings about a configuration that is valid, counted from 0: one sentence each, appended to
+ * `out`. E_OK, or E_NOENT when there is no such warning (`out` untouched). */
 int settings_warning(const struct settings *s, unsigned number, struct fmt *out);
 
 /* The path that settings_load_file() took last; "" before. */

@@ -1,6 +1,6 @@
 /*
- * settings_rows.h - the rows of settings.def, each secret being two rows; forgets the macros behind it.
- * Included several times, each time with other definitions of the macros.
+ * settings_rows.h - the rows of settings.def, each secret being two rows; forgets the macros behind
+ * it. Included several times, each time with other definitions of the macros.
  */
 #define SECRET(section, name, flags, help) \
 	OPTION(section, name, PASSWORD, "", 1, 255, (flags) | SETTING_SECRET, help) \

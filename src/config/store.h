@@ -15,7 +15,8 @@ struct fault {
 	char text[320];              /* the sentence, NUL-terminated */
 };
 
-/* Reads a text into an instance: sections and single values, no relations between them. A secret given as
+/* Reads a text into an instance: sections and single values, no relations between them. A secret
+ * given as
  * <hidden> is taken from the same section of `keep` (NULL: refused). E_OK; E_ARG with the sentence
  * `FILE:LINE: …`. */
 int settings_read(struct settings *s, struct slice text, const struct settings *keep,
@@ -30,12 +31,12 @@ int secrets_read(struct settings *s, struct fault *f);
 /* Whether an instance holds secrets of its own (not by NAME_file). */
 bool secrets_held(const struct settings *s);
 
-/* Everything that one value alone does not tell: what is required, references, relations, who may relay,
- * what is not built. E_OK, or E_ARG with *f. */
+/* Everything that one value alone does not tell: what is required, references, relations, who may
+ * relay, what is not built. E_OK, or E_ARG with *f. */
 int settings_validate(const struct settings *s, struct fault *f);
 
-/* The parts of settings_validate(): names and references; listeners and access; accounts; what is not
- * built yet. */
+/* The parts of settings_validate(): names and references; listeners and access; accounts; what is
+ * not built yet. */
 int validate_references(const struct settings *s, struct fault *f);
 int validate_access(const struct settings *s, struct fault *f);
 int validate_accounts(const struct settings *s, struct fault *f);
@@ -52,7 +53,8 @@ int fault_plain(struct fault *f, const char *text);
 struct settings *settings_candidate(void);
 struct settings *settings_spare(void);
 
-/* Makes the spare the running one; settings_swap_back() undoes the last one. The generation grows. */
+/* Makes the spare the running one; settings_swap_back() undoes the last one. The generation
+ * grows. */
 void settings_swap(void);
 void settings_swap_back(void);
 
@@ -67,7 +69,8 @@ int settings_text_make(const struct settings *s, char *buf, size_t cap);
 uint32_t candidate_base(void);
 void candidate_rebase(void);
 
-/* A buffer of BOARD_CONFIG_TEXT bytes for one configuration text at a time; wiped by who used it. */
+/* A buffer of BOARD_CONFIG_TEXT bytes for one configuration text at a time; wiped by who used
+ * it. */
 char *settings_buffer(void);
 
 /* Reads a whole file into `buf`. The length; E_LIMIT (longer than cap), or an error of the port. */

@@ -24,8 +24,8 @@
 	{ #name, def, help, NULL, lo, hi, offsetof(struct cfg_##section, name), SECTION_##section, \
 		KIND_##kind, PLACE_##section##_##name, flags, 0 },
 #define CHOICE(section, name, set, def, flags, help) \
-	{ #name, def, help, words_##set, 0, 0, offsetof(struct cfg_##section, name), SECTION_##section, \
-		KIND_CHOICE, PLACE_##section##_##name, flags, CFG_##set##_COUNT },
+	{ #name, def, help, words_##set, 0, 0, offsetof(struct cfg_##section, name), \
+		SECTION_##section, KIND_CHOICE, PLACE_##section##_##name, flags, CFG_##set##_COUNT },
 const struct setting settings_table[] = {
 #include "config/settings_rows.h"
 };

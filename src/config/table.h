@@ -1,6 +1,6 @@
 /*
- * table.h - settings.def as data: what parser, editor, writer, help and show walk. For src/config and
- * the commands only; others use the structs.
+ * table.h - settings.def as data: what parser, editor, writer, help and show walk. For src/config
+ * and the commands only; others use the structs.
  */
 #ifndef CONFIG_TABLE_H
 #define CONFIG_TABLE_H
@@ -77,21 +77,21 @@ void section_count_set(struct settings *s, enum section_type type, unsigned coun
 /* The section with exactly this name: its type in *type and its index, or E_NOENT. */
 int section_by_name(const struct settings *s, struct slice name, enum section_type *type);
 
-/* The section with a name, or with the form @TYPE[N] (N from 0, or from -1 backwards): its type in *type
- * and its index. `gateway` and `network` are also found by their type. E_NOENT. */
+/* The section with a name, or with the form @TYPE[N] (N from 0, or from -1 backwards): its type in
+ * *type and its index. `gateway` and `network` are also found by their type. E_NOENT. */
 int section_named(const struct settings *s, struct slice name, enum section_type *type);
 
 /* Appends what a section is called: its name, or @route[N]. */
 void section_put(const struct settings *s, enum section_type type, unsigned index,
 	struct fmt *out);
 
-/* The nearest of the names that `name`(i, arg) gives for i = 0 … until NULL: at most a third of its letters
- * differ (insertions, deletions, exchanges, swaps of neighbours). NULL: none is near. */
+/* The nearest of the names that `name`(i, arg) gives for i = 0 … until NULL: at most a third of its
+ * letters differ (insertions, deletions, exchanges, swaps of neighbours). NULL: none is near. */
 const char *name_nearest(struct slice wrong, const char *(*name)(unsigned i, const void *arg),
 	const void *arg);
 
-/* name_nearest() over the options of a section type (arg: its struct section_info), over the section
- * types (arg NULL), and over the words of a choice (arg: its struct setting). */
+/* name_nearest() over the options of a section type (arg: its struct section_info), over the
+ * section types (arg NULL), and over the words of a choice (arg: its struct setting). */
 const char *name_of_option(unsigned i, const void *arg);
 const char *name_of_type(unsigned i, const void *arg);
 const char *name_of_word(unsigned i, const void *arg);

@@ -1,10 +1,11 @@
 /*
  * uci.h - the text form of the configuration: OpenWrt's UCI, read and written without libuci.
  *
- * Reading is by pulling: each call gives the next statement with its line. Words may stand bare, in single
- * quotes (nothing inside is special) or in double quotes (a backslash protects the next byte), and pieces
- * join: 'it'\''s'. A quoted piece may go on over line ends. # begins a comment outside quotes, CR LF
- * ends a line like LF. Statements may be shortened to their first letter, as libuci reads them.
+ * Reading is by pulling: each call gives the next statement with its line. Words may stand bare, in
+ * single quotes (nothing inside is special) or in double quotes (a backslash protects the next
+ * byte), and pieces join: 'it'\''s'. A quoted piece may go on over line ends. # begins a comment
+ * outside quotes, CR LF ends a line like LF. Statements may be shortened to their first letter, as
+ * libuci reads them.
  */
 #ifndef CONFIG_UCI_H
 #define CONFIG_UCI_H
@@ -39,8 +40,8 @@ struct uci_reader {
 /* Starts to read a text, which must live as long as the reader. */
 void uci_start(struct uci_reader *r, struct slice text);
 
-/* The next statement; its slices live until the next call. E_OK, E_EOF at the end, or E_ARG with r->why
- * and the line in item->line; nothing more can be read then. */
+/* The next statement; its slices live until the next call. E_OK, E_EOF at the end, or E_ARG with
+ * r->why and the line in item->line; nothing more can be read then. */
 int uci_next(struct uci_reader *r, struct uci_item *item);
 
 /* Forgets what the reader holds of the text (secrets). */

@@ -1,6 +1,7 @@
 /*
- * validate.c - what one value alone does not tell, first part: what is missing, what refers to nothing,
- * what stands twice, what is not built yet. The order of checks decides which of two mistakes is told.
+ * validate.c - what one value alone does not tell, first part: what is missing, what refers to
+ * nothing, what stands twice, what is not built yet. The order of checks decides which of two
+ * mistakes is told.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -75,8 +76,8 @@ static int reference_check(const struct settings *s, const struct setting *row, 
 	value_put(s, row, sec, &out);
 	if (settings_account(s, fmt_cstr(&out)) != NULL)
 		return E_OK;
-	return fault_at(s, f, type, index, row->place, "%s '%s' is not there; add `config account '%s'`",
-		row->name, name, name);
+	return fault_at(s, f, type, index, row->place,
+		"%s '%s' is not there; add `config account '%s'`", row->name, name, name);
 }
 
 static int rows_check(const struct settings *s, struct fault *f)

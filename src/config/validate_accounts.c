@@ -1,6 +1,7 @@
 /*
- * validate_accounts.c - accounts: a server, credentials that fit how to sign in, and no credential that
- * could leave in clear (DECISIONS 13, 26). And what is valid but surely not meant: the warnings.
+ * validate_accounts.c - accounts: a server, credentials that fit how to sign in, and no credential
+ * that could leave in clear (DECISIONS 13, 26). And what is valid but surely not meant: the
+ * warnings.
  */
 #include <string.h>
 

@@ -1,13 +1,14 @@
 /*
- * value.h - values of settings between text and field; texts and lists of an instance. For src/config
- * and the commands only.
+ * value.h - values of settings between text and field; texts and lists of an instance. For
+ * src/config and the commands only.
  */
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
 
 #include "config/table.h"
 
-/* What a secret looks like wherever it may not be seen; given to `import`, it keeps the present one. */
+/* What a secret looks like wherever it may not be seen; given to `import`, it keeps the present
+ * one. */
 #define VALUE_HIDDEN "<hidden>"
 #define VALUE_MAX 512 /* bytes of a value in text */
 #define SECTION_NAME_MAX 32 /* bytes of a section's name */
@@ -48,8 +49,9 @@ bool value_given(const struct setting *row, const struct cfg_section *sec);
 /* Back to the default, as if never given. */
 void value_unset(struct settings *s, const struct setting *row, struct cfg_section *sec);
 
-/* Gives an option a value; an empty text unsets it; a list gets one element. E_OK; E_ARG with a sentence
- * in `why` that never shows a secret; E_LIMIT (no room). After an error nothing has changed. */
+/* Gives an option a value; an empty text unsets it; a list gets one element. E_OK; E_ARG with a
+ * sentence in `why` that never shows a secret; E_LIMIT (no room). After an error nothing has
+ * changed. */
 int value_set(struct settings *s, const struct setting *row, struct cfg_section *sec,
 	struct slice text, struct fmt *why);
 
@@ -64,8 +66,8 @@ int value_remove(struct settings *s, const struct setting *row, struct cfg_secti
 /* The list of a list option. */
 struct cfg_list value_list(const struct setting *row, const struct cfg_section *sec);
 
-/* Appends the value as value_set() would read it; of a list its elements with spaces between; nothing
- * when there is none. Secrets are written out: ask first. */
+/* Appends the value as value_set() would read it; of a list its elements with spaces between;
+ * nothing when there is none. Secrets are written out: ask first. */
 void value_put(const struct settings *s, const struct setting *row,
 	const struct cfg_section *sec, struct fmt *out);
 
@@ -78,7 +80,8 @@ bool value_same(const struct setting *row, const struct settings *a,
 int kind_parse(struct settings *s, const struct setting *row, struct slice text, void *field,
 	struct fmt *why);
 
-/* The sentence for a text that is not a value of a row: what is wanted, and the text unless it is secret. */
+/* The sentence for a text that is not a value of a row: what is wanted, and the text unless it is
+ * secret. */
 void kind_explain(const struct setting *row, struct slice text, struct fmt *why);
 
 /* Whether a text may be the name of a section: a-z, 0-9 and _, at most SECTION_NAME_MAX. */

@@ -90,7 +90,8 @@ int settings_write(const struct settings *s, struct cfg_cursor *at, bool secrets
 
 enum { PHASE_OLD, PHASE_NEW, PHASE_END };
 
-/* The section of `other` that a section of `s` is there: routes by number, others by name. E_NOENT. */
+/* The section of `other` that a section of `s` is there: routes by number, others by name.
+ * E_NOENT. */
 static int counterpart(const struct settings *s, const struct settings *other,
 	enum section_type type, unsigned index)
 {

@@ -1,13 +1,14 @@
 /*
- * command.h - what a command is: a row of the one table in gateway/commands.c, which terminal, control
- * socket, UART and scripts share.
+ * command.h - what a command is: a row of the one table in gateway/commands.c, which terminal,
+ * control socket, UART and scripts share.
  *
- * A handler is called again and again until it is done, each time with CONSOLE_OUT_MAX bytes of room. It
- * keeps its place in call->cursor (zeroed before the first call) and answers
+ * A handler is called again and again until it is done, each time with CONSOLE_OUT_MAX bytes of
+ * room. It keeps its place in call->cursor (zeroed before the first call) and answers
  *   E_OK     done; what it wrote is shown
  *   E_MORE   wrote something, has more
  *   E_AGAIN  waits: for input when call->ask is set, else until call->owner is marked due
- *   others   failed; call->why has the sentence that follows `error: `; what it wrote is shown before
+ *   others   failed; call->why has the sentence that follows `error: `; what it wrote is shown
+ *   before
  */
 #ifndef CONSOLE_COMMAND_H
 #define CONSOLE_COMMAND_H
@@ -50,8 +51,8 @@ struct command {
 	uint8_t least, most;    /* number of words behind the name */
 	uint8_t rights;         /* enum command_rights */
 	int (*run)(struct command_call *call, struct fmt *out);
-	/* Word number i (counted from 0) that may stand first behind the name, with its help; NULL behind the
-	 * last. NULL: the command has none to offer. */
+	/* Word number i (counted from 0) that may stand first behind the name, with its help; NULL
+	 * behind the last. NULL: the command has none to offer. */
 	const char *(*offer)(unsigned i, const char **help);
 };
 
@@ -63,8 +64,8 @@ extern const unsigned commands_count;
 int command_fail(struct command_call *call, int result, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Number of the word in `name`(i) = 0 … that a unique prefix means; E_NOENT: none; E_LIMIT: several. An
- * exact match always wins. `name` gives NULL behind the last. */
+/* Number of the word in `name`(i) = 0 … that a unique prefix means; E_NOENT: none; E_LIMIT:
+ * several. An exact match always wins. `name` gives NULL behind the last. */
 int command_match(struct slice word, const char *(*name)(unsigned i));
 
 #endif

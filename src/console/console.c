@@ -1,8 +1,9 @@
 /*
  * console.c - the consoles as sessions: one slot each, one command at a time.
  *
- * A step writes what is waiting, then either runs the command in hand or reads the next line. A command's
- * output fits the slot's buffer each time it is called; it is called again when that has gone out.
+ * A step writes what is waiting, then either runs the command in hand or reads the next line. A
+ * command's output fits the slot's buffer each time it is called; it is called again when that has
+ * gone out.
  */
 #include "console/console.h"
 
@@ -292,7 +293,8 @@ static bool line_byte(struct console *c, char byte)
 	return false;
 }
 
-/* E_OK: a whole line stands in c->line; E_AGAIN; E_EOF: the input has ended (a rest counts as a line). */
+/* E_OK: a whole line stands in c->line; E_AGAIN; E_EOF: the input has ended (a rest counts as a
+ * line). */
 static int line_read(struct console *c)
 {
 	for (;;) {

@@ -1,6 +1,6 @@
 /*
- * console.h - the consoles: lines in, commands, text out; on a terminal, a control socket, a UART or in a
- * script. A session type of its own with a step function like the others (DESIGN 4).
+ * console.h - the consoles: lines in, commands, text out; on a terminal, a control socket, a UART
+ * or in a script. A session type of its own with a step function like the others (DESIGN 4).
  */
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
@@ -15,12 +15,13 @@
 
 POOL_DECLARE(consoles);
 
-/* Takes every console that waits at the port, as many as there are slots; to be called at the edge of the
- * owner given to port_console_owner(). The owner is kept due while a console waits for a slot. */
+/* Takes every console that waits at the port, as many as there are slots; to be called at the edge
+ * of the owner given to port_console_owner(). The owner is kept due while a console waits for a
+ * slot. */
 void console_accept(void);
 
-/* Runs the console of a slot until it waits. > 0: moved, and it is due again; 0: idle; < 0: over, and the
- * slot is free (or was none). */
+/* Runs the console of a slot until it waits. > 0: moved, and it is due again; 0: idle; < 0: over,
+ * and the slot is free (or was none). */
 int console_step(uint16_t index);
 
 /* Whether a console asked for the end of the gateway. */

@@ -25,7 +25,8 @@ int command_match(struct slice word, const char *(*name)(unsigned i))
 
 		if (slice_eq_nocase(whole, word))
 			return (int)i;
-		if (word.len > 0 && word.len < whole.len && slice_eq_nocase(slice_head(whole, word.len), word))
+		if (word.len > 0 && word.len < whole.len &&
+				slice_eq_nocase(slice_head(whole, word.len), word))
 			found = found == E_NOENT ? (int)i : E_LIMIT;
 	}
 	return found;

@@ -6,17 +6,17 @@
 
 #include "console/command.h"
 
-/* Splits a line into words: blanks part them, '…' and "…" hold them together ('\'' as in UCI), '#' at the
- * start of a word begins a comment. Words are unquoted in place. The number of words; E_ARG: a quote
- * is not closed; E_LIMIT: more than COMMAND_WORDS_MAX. */
+/* Splits a line into words: blanks part them, '…' and "…" hold them together ('\'' as in UCI), '#'
+ * at the start of a word begins a comment. Words are unquoted in place. The number of words; E_ARG:
+ * a quote is not closed; E_LIMIT: more than COMMAND_WORDS_MAX. */
 int dispatch_split(char *line, size_t len, struct slice word[COMMAND_WORDS_MAX]);
 
-/* The command that call->word[0] means, checked for rights and number of words. E_OK with *out; else an
- * error with the sentence in call->why. */
+/* The command that call->word[0] means, checked for rights and number of words. E_OK with *out;
+ * else an error with the sentence in call->why. */
 int dispatch_find(struct command_call *call, const struct command **out);
 
-/* What `?` at the end of a line offers: one line each, from number *from on. E_OK when that was all, E_MORE
- * when the room did not do (call again with *from as it was left). */
+/* What `?` at the end of a line offers: one line each, from number *from on. E_OK when that was
+ * all, E_MORE when the room did not do (call again with *from as it was left). */
 int dispatch_offer(const struct slice *word, unsigned words, uint32_t *from, struct fmt *out);
 
 #endif

@@ -2,8 +2,8 @@
  * check.h - the diagnosis of accounts: what `check` of the console and of the command line run.
  *
  * A check walks an account's SMTP server step by step, and says of each what was found, and of the
- * first that fails what to do next (interop.md 3). One check at a time may run per slot; the steps come
- * out one by one as they are known.
+ * first that fails what to do next (interop.md 3). One check at a time may run per slot; the steps
+ * come out one by one as they are known.
  */
 #ifndef GATEWAY_CHECK_H
 #define GATEWAY_CHECK_H
@@ -42,14 +42,15 @@ struct check_finding {
 	char advice[256];         /* what to do next; "" when good */
 };
 
-/* Starts to check an account by its section's name, or with "" each account of the running configuration
- * in order. `owner` is marked due whenever check_poll() has something new. The number of the check, >= 0;
- * E_NOENT (no such account, or none at all), E_NOSLOT (too many checks at once). */
+/* Starts to check an account by its section's name, or with "" each account of the running
+ * configuration in order. `owner` is marked due whenever check_poll() has something new. The number
+ * of the check, >= 0; E_NOENT (no such account, or none at all), E_NOSLOT (too many checks at
+ * once). */
 int check_start(const char *account, port_owner owner);
 
-/* The next finding into *out. E_MORE: *out is filled, call again; E_AGAIN: not yet; E_OK: all was good and
- * the check is over; E_PROTO: at least one step failed and the check is over. After the last two the
- * number is free again. */
+/* The next finding into *out. E_MORE: *out is filled, call again; E_AGAIN: not yet; E_OK: all was
+ * good and the check is over; E_PROTO: at least one step failed and the check is over. After the
+ * last two the number is free again. */
 int check_poll(int number, struct check_finding *out);
 
 /* Ends a check that nobody wants any more; its connection is closed and the number is free. */
@@ -58,8 +59,8 @@ void check_stop(int number);
 /* Runs check number i: its owner of kind OWNER_SERVICE was reported. */
 void check_run(unsigned i);
 
-/* The nearest deadline of all checks in milliseconds of port_clock_ms(), or UINT64_MAX; and what has to be
- * done when it has come. */
+/* The nearest deadline of all checks in milliseconds of port_clock_ms(), or UINT64_MAX; and what
+ * has to be done when it has come. */
 uint64_t check_deadline_ms(void);
 void check_tick(uint64_t now_ms);
 

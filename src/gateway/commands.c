@@ -43,8 +43,8 @@ const struct command commands[] = {
 	{ "move", "@route[N] M", "give a route another place", 2, 2, COMMAND_FULL, command_move, NULL },
 	{ "changes", "", "what commit would change", 0, 0, COMMAND_ANYBODY, command_changes, NULL },
 	{ "revert", "", "drop the changes", 0, 0, COMMAND_FULL, command_revert, NULL },
-	{ "commit", "", "validate the changes, write the file (comments in it are lost), apply them", 0, 0,
-		COMMAND_FULL, command_commit, NULL },
+	{ "commit", "", "validate the changes, write the file (comments in it are lost), apply them",
+		0, 0, COMMAND_FULL, command_commit, NULL },
 	{ "check", "[ACCOUNT] [--json]", "diagnose every account, or one", 0, 2, COMMAND_ANYBODY,
 		command_check, NULL },
 	{ "passwd", "USER", "give a user a new password; it is stored as a hash", 1, 1, COMMAND_FULL,
@@ -119,7 +119,8 @@ static int command_help(struct command_call *call, struct fmt *out)
 	}
 	type = section_find(call->word[1]);
 	if (type < 0)
-		return command_fail(call, E_NOENT, "there is neither a command nor a section type of that name");
+		return command_fail(call, E_NOENT,
+			"there is neither a command nor a section type of that name");
 	return help_type(call, out, (enum section_type)type);
 }
 

@@ -9,7 +9,8 @@ enum { BEGUN, NUMBER, LINES, JSON = COMMAND_CURSORS - 1 };
 
 static void finding_put(struct fmt *out, const struct check_finding *n)
 {
-	fmt_printf(out, "%s: %s: %s%s", n->account, check_step_name[n->step], n->good ? "ok: " : "FAULT: ",
+	fmt_printf(out, "%s: %s: %s%s", n->account, check_step_name[n->step],
+		n->good ? "ok: " : "FAULT: ",
 		n->text);
 	if (n->advice[0] != '\0')
 		fmt_printf(out, "; %s", n->advice);

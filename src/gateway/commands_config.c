@@ -1,6 +1,6 @@
 /*
- * commands_config.c - the commands that read and edit the configuration. Changes go to the candidate;
- * commit makes them real.
+ * commands_config.c - the commands that read and edit the configuration. Changes go to the
+ * candidate; commit makes them real.
  */
 #include <string.h>
 

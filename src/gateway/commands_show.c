@@ -93,7 +93,8 @@ static void account_put(struct command_call *call, struct fmt *out, const struct
 
 	if (call->cursor[JSON] == 0) {
 		fmt_printf(out, "%s: %s port %u, address %s, %u connections\n", name,
-			settings_text(s, a->smtp_host), (unsigned)a->smtp_port, settings_text(s, a->address), now);
+			settings_text(s, a->smtp_host), (unsigned)a->smtp_port,
+			settings_text(s, a->address), now);
 		return;
 	}
 	json_row(call, out);
@@ -151,7 +152,8 @@ static void session_put(struct fmt *out, const struct show_session *n)
 		fmt_printf(out, " %s", n->tls);
 	if (n->upstream_tls[0] != '\0')
 		fmt_printf(out, " upstream %s", n->upstream_tls);
-	fmt_printf(out, " %u s, %llu in, %llu out\n", (unsigned)n->age_s, (unsigned long long)n->bytes_in,
+	fmt_printf(out, " %u s, %llu in, %llu out\n", (unsigned)n->age_s,
+		(unsigned long long)n->bytes_in,
 		(unsigned long long)n->bytes_out);
 }
 

@@ -6,8 +6,8 @@
 
 #include "base/slice.h"
 
-/* The sentence for a reply: its code, enhanced code ("" for none) and text. Static; NULL when nothing
- * better than the server's own words is known. */
+/* The sentence for a reply: its code, enhanced code ("" for none) and text. Static; NULL when
+ * nothing better than the server's own words is known. */
 const char *explain_reply(unsigned code, const char *enhanced, struct slice text);
 
 #endif

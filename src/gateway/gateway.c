@@ -1,8 +1,8 @@
 /*
  * gateway.c - the loop: wait, mark, run what is due, a budget each.
  *
- * Who is due runs once a pass; who has more to do marks itself due again and takes its turn. Services
- * that belong to no session have a row in a table with the time of their next step.
+ * Who is due runs once a pass; who has more to do marks itself due again and takes its turn.
+ * Services that belong to no session have a row in a table with the time of their next step.
  */
 #include "gateway/gateway.h"
 

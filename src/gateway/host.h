@@ -9,8 +9,8 @@
 /* Owner indices of kind OWNER_SERVICE. */
 enum service { SERVICE_CONSOLES, SERVICE_STORE, SERVICE_CHECKS /* and CHECKS_MAX - 1 more */ };
 
-/* Our name in banners, HELO, Received: the setting, else the system's, else "mailwicket". Static, valid
- * until the configuration changes. */
+/* Our name in banners, HELO, Received: the setting, else the system's, else "mailwicket". Static,
+ * valid until the configuration changes. */
 const char *host_name(void);
 
 /* Takes the name anew from the running configuration. */

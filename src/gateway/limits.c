@@ -1,8 +1,8 @@
 /*
  * limits.c - connections and wrong passwords by client.
  *
- * The penalty doubles with each failure above a few free ones, up to a minute, and is forgiven after
- * ten quiet minutes.
+ * The penalty doubles with each failure above a few free ones, up to a minute, and is forgiven
+ * after ten quiet minutes.
  */
 #include "gateway/limits.h"
 

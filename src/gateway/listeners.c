@@ -1,6 +1,6 @@
 /*
- * listeners.c - one slot an address and port; sections with several addresses share the count of their
- * first slot. Admission is decided here, before anything is said.
+ * listeners.c - one slot an address and port; sections with several addresses share the count of
+ * their first slot. Admission is decided here, before anything is said.
  */
 #include "gateway/listeners.h"
 

@@ -1,8 +1,8 @@
 /*
  * relay.c - the SMTP session by phases: a table of what to do in each, deadlines, the end.
  *
- * The device's side has its own deadline for a whole command; while the provider owes an answer only the
- * provider's deadline counts.
+ * The device's side has its own deadline for a whole command; while the provider owes an answer
+ * only the provider's deadline counts.
  */
 #include "gateway/relay.h"
 
@@ -136,7 +136,8 @@ static int long_line(struct session *s, int e)
 	return 1;
 }
 
-/* A TLS hello where SMTP in clear is spoken need not hold a line end, and its sender waits (SS-42). */
+/* A TLS hello where SMTP in clear is spoken need not hold a line end, and its sender waits
+ * (SS-42). */
 static bool is_tls_in_clear(struct session *s)
 {
 	struct slice in = chan_view(&s->down);

@@ -2,10 +2,10 @@
  * relay.h - the SMTP session: server half towards the device, client half towards the account's
  * provider, cut-through between them (delivery `direct`).
  *
- * relay.c holds the phases, relay_begin.c those before the first command, relay_verbs.c the verbs,
- * relay_auth.c signing in, relay_mail.c and relay_rcpt.c the transaction with the provider, relay_stamp.c
- * what a message is given, relay_body.c the content. Nothing of a message is kept: each RCPT and
- * the final dot are answered with the provider's own verdict.
+ * relay.c holds the phases, relay_begin.c those before the first command, relay_verbs.c the
+ * verbs, relay_auth.c signing in, relay_mail.c and relay_rcpt.c the transaction with the
+ * provider, relay_stamp.c what a message is given, relay_body.c the content. Nothing of a message
+ * is kept: each RCPT and the final dot are answered with the provider's own verdict.
  */
 #ifndef GATEWAY_RELAY_H
 #define GATEWAY_RELAY_H
@@ -101,8 +101,8 @@ void relay_drop_transaction(struct session *s);
 /* Ends the provider's connection. */
 void relay_drop_upstream(struct session *s);
 
-/* relay_verbs.c: runs one command line. E_OK: done, the line is consumed; E_AGAIN: call again; E_PROTO:
- * close without a word. */
+/* relay_verbs.c: runs one command line. E_OK: done, the line is consumed; E_AGAIN: call again;
+ * E_PROTO: close without a word. */
 int relay_command(struct session *s, struct slice line);
 
 /* Whether TLS is on towards the device. */
@@ -115,7 +115,8 @@ void relay_auth_too_long(struct session *s);
 bool relay_auth_offered(const struct session *s);
 unsigned relay_auth_mechs(void);
 
-/* Refuses a command with one of our replies, or with a text of a parser's table; counted as an error. */
+/* Refuses a command with one of our replies, or with a text of a parser's table; counted as an
+ * error. */
 int relay_refuse(struct session *s, enum smtp_say what);
 int relay_refuse_text(struct session *s, unsigned code, const char *status, const char *text);
 
@@ -126,7 +127,8 @@ int relay_detect_step(struct session *s);
 int relay_greet_step(struct session *s);
 int relay_tls_step(struct session *s);
 
-/* relay_mail.c, relay_rcpt.c: MAIL, RCPT and the opening of DATA; E_AGAIN while the provider is asked. */
+/* relay_mail.c, relay_rcpt.c: MAIL, RCPT and the opening of DATA; E_AGAIN while the provider is
+ * asked. */
 int relay_mail(struct session *s, struct slice arg);
 int relay_rcpt(struct session *s, struct slice arg);
 int relay_data_open(struct session *s);
@@ -142,7 +144,8 @@ int relay_upstream_need(struct session *s, const char *account, struct slice log
 /* Our reply for an upstream that failed. */
 enum smtp_say relay_failure_say(const struct upstream *u);
 
-/* relay_stamp.c: prepares the filters once DATA is open. relay_body.c: moves content; throws content away. */
+/* relay_stamp.c: prepares the filters once DATA is open. relay_body.c: moves content; throws
+ * content away. */
 void relay_body_begin(struct session *s);
 int relay_body_step(struct session *s);
 int relay_chunk_step(struct session *s);

@@ -1,6 +1,6 @@
 /*
- * relay_auth.c - AUTH (RFC 4954): the exchange, then the local user, or the provider for accounts with
- * `login client`. Every refusal sounds alike and is counted.
+ * relay_auth.c - AUTH (RFC 4954): the exchange, then the local user, or the provider for accounts
+ * with `login client`. Every refusal sounds alike and is counted.
  */
 #include <string.h>
 

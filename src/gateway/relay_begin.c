@@ -1,6 +1,6 @@
 /*
- * relay_begin.c - the phases before a command can be said: PROXY header, detection of TLS, handshake,
- * greeting; and STARTTLS, which begins anew.
+ * relay_begin.c - the phases before a command can be said: PROXY header, detection of TLS,
+ * handshake, greeting; and STARTTLS, which begins anew.
  */
 #include "base/log.h"
 #include "gateway/host.h"
@@ -86,8 +86,9 @@ int relay_greet_step(struct session *s)
 	return 1;
 }
 
-/* STARTTLS: 220 goes out, TLS starts, and all that was learnt before is forgotten (RFC 3207 4.2). What a
- * quick client sends between the two belongs to the handshake; nothing there is read as a command. */
+/* STARTTLS: 220 goes out, TLS starts, and all that was learnt before is forgotten (RFC 3207 4.2).
+ * What a quick client sends between the two belongs to the handshake; nothing there is read as a
+ * command. */
 int relay_tls_step(struct session *s)
 {
 	struct relay *r = relay_of(s);

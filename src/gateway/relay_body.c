@@ -2,9 +2,9 @@
  * relay_body.c - content on its way: decoder, header filter, encoder, between the two channels.
  *
  * Decoded content rests in a small buffer of the transaction, because the filter may grow it; the
- * encoder writes into the provider's channel in place. Once something is wrong with the content the
- * provider's connection is cut without a dot, the rest is read and thrown away, and the client hears why
- * after its own dot.
+ * encoder writes into the provider's channel in place. Once something is wrong with the content
+ * the provider's connection is cut without a dot, the rest is read and thrown away, and the
+ * client hears why after its own dot.
  */
 #include "base/log.h"
 #include "gateway/relay.h"
@@ -57,8 +57,9 @@ static void inspect(struct session *s, unsigned flags, uint64_t content)
 		spoil(s, SAY_LOOP);
 }
 
-/* From the resting content through the filter (`end`: the filter's own rest) and the encoder into the
- * provider's channel. Every line grows by a dot at most, so three quarters of the room always fit. */
+/* From the resting content through the filter (`end`: the filter's own rest) and the encoder into
+ * the provider's channel. Every line grows by a dot at most, so three quarters of the room always
+ * fit. */
 static size_t filter_out(struct session *s, bool end, bool *done)
 {
 	struct transaction *t = relay_of(s)->txn;

@@ -1,6 +1,6 @@
 /*
- * relay_rcpt.c - recipients and the opening of DATA: the first recipient tells which account carries the
- * mail; then the provider is asked and each of its verdicts is passed on.
+ * relay_rcpt.c - recipients and the opening of DATA: the first recipient tells which account
+ * carries the mail; then the provider is asked and each of its verdicts is passed on.
  */
 #include <string.h>
 
@@ -140,7 +140,8 @@ int relay_answers(struct session *s)
 
 /* ---- RCPT ---- */
 
-/* The account of a recipient, kept in the transaction with the first one. SAY_NOTHING, or the refusal. */
+/* The account of a recipient, kept in the transaction with the first one. SAY_NOTHING, or the
+ * refusal. */
 static enum smtp_say account_choose(struct session *s, const struct path *rcpt)
 {
 	struct relay *r = relay_of(s);
@@ -301,7 +302,8 @@ int relay_rcpt(struct session *s, struct slice arg)
 
 /* ---- DATA ---- */
 
-/* Asks for DATA. E_OK: phase BODY and ready for content; E_AGAIN; E_PROTO: refused, which was said. */
+/* Asks for DATA. E_OK: phase BODY and ready for content; E_AGAIN; E_PROTO: refused, which was
+ * said. */
 int relay_data_open(struct session *s)
 {
 	struct relay *r = relay_of(s);

@@ -1,5 +1,6 @@
 /*
- * relay_stamp.c - what a message is given on its way: Received, and values for fields that are missing.
+ * relay_stamp.c - what a message is given on its way: Received, and values for fields that are
+ * missing.
  */
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /*
- * relay_verbs.c - what each SMTP verb does. A handler runs with a whole line in and room for its longest
- * reply; one that returns E_AGAIN has said nothing and is called again with the same line.
+ * relay_verbs.c - what each SMTP verb does. A handler runs with a whole line in and room for its
+ * longest reply; one that returns E_AGAIN has said nothing and is called again with the same
+ * line.
  */
 #include "gateway/relay.h"
 
@@ -14,7 +15,8 @@ bool relay_secure(const struct session *s)
 	return chan_secure(&s->down);
 }
 
-/* HELO names are garbage on devices: always taken, kept in a form that may stand in Received. */
+/* HELO names are garbage on devices: always taken, kept in a form that may stand in Received
+ * (A-12). */
 static void helo_keep(struct relay *r, struct slice arg)
 {
 	size_t n = 0;
@@ -131,7 +133,8 @@ static int skip_chunk(struct session *s, enum smtp_say what)
 	return E_OK;
 }
 
-/* The octets of a refused chunk are consumed all the same: never read as commands (SS-28, SS-29). */
+/* The octets of a refused chunk are consumed all the same: never read as commands (SS-28, SS-29).
+ */
 static int do_bdat(struct session *s, struct slice arg)
 {
 	struct relay *r = relay_of(s);

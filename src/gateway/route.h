@@ -16,8 +16,9 @@ struct route_query {
 	const struct port_addr *client;
 };
 
-/* The account: the user's own; that of the client's login; else the first route whose every given field
- * matches; else the gateway's. E_OK with *out; E_ACCESS: a route rejects it; E_NOENT: nothing matches. */
+/* The account: the user's own; that of the client's login; else the first route whose every given
+ * field matches; else the gateway's. E_OK with *out; E_ACCESS: a route rejects it; E_NOENT:
+ * nothing matches. */
 int route_select(const struct settings *s, const struct route_query *q,
 	const struct cfg_account **out);
 

@@ -1,9 +1,9 @@
 /*
  * session.h - a connection of a device or client, and what the gateway does for it.
  *
- * A session has a type with one function, step(). The loop runs pump, pump, step until nothing moves or
- * the budget is spent, and is the only one that frees a session. A session copies what it needs of the
- * configuration: any number of reloads may happen under it.
+ * A session has a type with one function, step(). The loop runs pump, pump, step until nothing
+ * moves or the budget is spent, and is the only one that frees a session. A session copies what
+ * it needs of the configuration: any number of reloads may happen under it.
  */
 #ifndef GATEWAY_SESSION_H
 #define GATEWAY_SESSION_H
@@ -20,8 +20,8 @@ struct session_type {
 	int (*start)(struct session *s);
 	/* Does what can be done. > 0: moved, 0: idle, < 0: over (E_EOF in order, else why). */
 	int (*step)(struct session *s);
-	/* The gateway stops: says the last words if there is room and ends soon; `hard`: also when inside a
-	 * transaction. */
+	/* The gateway stops: says the last words if there is room and ends soon; `hard`: also when
+	 * inside a transaction. */
 	void (*stop)(struct session *s, bool hard);
 	/* Gives back what the type took; the channels are closed by the loop. */
 	void (*end)(struct session *s);
@@ -69,8 +69,8 @@ void session_drop(struct session *s);
 /* Runs a session until it is idle, spent (then it is due again) or over (then it is freed). */
 void session_run(uint16_t index);
 
-/* Sets the moment at which the session runs even if nothing happens; UINT64_MAX: none. The step itself
- * holds its deadlines. */
+/* Sets the moment at which the session runs even if nothing happens; UINT64_MAX: none. The step
+ * itself holds its deadlines. */
 void session_wake_at(struct session *s, uint64_t at_ms);
 
 /* The owner of a session's channels. */

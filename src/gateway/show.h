@@ -22,7 +22,8 @@ struct show_session {
 	uint64_t bytes_in, bytes_out; /* plaintext, downstream */
 };
 
-/* Facts of the session in slot `from` or a later one. The slot's number, or E_NOENT behind the last. */
+/* Facts of the session in slot `from` or a later one. The slot's number, or E_NOENT behind the
+ * last. */
 int show_session(unsigned from, struct show_session *out);
 
 /* Connections that an account has at its provider now. */

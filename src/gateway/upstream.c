@@ -1,9 +1,10 @@
 /*
  * upstream.c - from an account's name to a signed-in connection, stage by stage.
  *
- * Addresses of both families are asked for at once and tried in turn, the next one 250 ms after the
- * last while that is still connecting (RFC 8305 in its simplest form); the first that stands wins. An
- * account without TLS may lead to private addresses only, and nothing may lead back to ourselves.
+ * Addresses of both families are asked for at once and tried in turn, the next one 250 ms after
+ * the last while that is still connecting (RFC 8305 in its simplest form); the first that stands
+ * wins. An account without TLS may lead to private addresses only, and nothing may lead back to
+ * ourselves.
  */
 #include "gateway/upstream.h"
 
@@ -153,7 +154,8 @@ static int resolve_step(struct upstream *u, struct chan *ch, port_owner owner)
 	return 1;
 }
 
-/* Starts the next try where one is wanted. The result of the start, E_AGAIN when none is wanted now. */
+/* Starts the next try where one is wanted. The result of the start, E_AGAIN when none is wanted
+ * now. */
 static int try_next(struct upstream *u, port_owner owner)
 {
 	bool first = u->first_try == NULL;

@@ -1,7 +1,7 @@
 /*
- * upstream.h - the way to an account's server: a place among the account's connections, addresses,
- * connection, TLS, sign-in. Common to relay, proxies, fetch and check; what is spoken behind it is the
- * session's.
+ * upstream.h - the way to an account's server: a place among the account's connections,
+ * addresses, connection, TLS, sign-in. Common to relay, proxies, fetch and check; what is spoken
+ * behind it is the session's.
  */
 #ifndef GATEWAY_UPSTREAM_H
 #define GATEWAY_UPSTREAM_H
@@ -62,12 +62,13 @@ POOL_DECLARE(upstream);
 int upstream_start(struct upstream *u, const char *account, struct slice login,
 	struct slice secret);
 
-/* Goes on with the channel, which it opens. > 0: something moved, 0: waits, E_OK never; u->stage tells.
- * A failure closes the channel. Never fails by itself. */
+/* Goes on with the channel, which it opens. > 0: something moved, 0: waits, E_OK never; u->stage
+ * tells. A failure closes the channel. Never fails by itself. */
 int upstream_step(struct upstream *u, struct chan *ch, port_owner owner);
 
-/* A transaction command of the driver's: sends `line` (with CRLF) and awaits its reply as `step`. E_OK,
- * E_AGAIN (no room now; or the server has said something that nobody asked for: it has failed then, SC-05). */
+/* A transaction command of the driver's: sends `line` (with CRLF) and awaits its reply as `step`.
+ * E_OK, E_AGAIN (no room now; or the server has said something that nobody asked for: it has
+ * failed then, SC-05). */
 int upstream_ask(struct upstream *u, struct chan *ch, enum smtp_state step, struct slice line);
 
 /* When it runs out of patience, in milliseconds of port_clock_ms(). */

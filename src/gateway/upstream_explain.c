@@ -1,6 +1,6 @@
 /*
- * upstream_explain.c - why the way to a server failed, in a sentence: stage, cause, the server's own
- * words, cleaned.
+ * upstream_explain.c - why the way to a server failed, in a sentence: stage, cause, the server's
+ * own words, cleaned.
  */
 #include "gateway/upstream.h"
 

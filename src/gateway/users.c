@@ -1,6 +1,6 @@
 /*
- * users.c - local users: a password is compared in constant time, and an unknown name costs what the
- * first user's password costs.
+ * users.c - local users: a password is compared in constant time, and an unknown name costs what
+ * the first user's password costs.
  */
 #include "gateway/users.h"
 

@@ -1,10 +1,11 @@
 /*
  * dns.c - the stub resolver: questions under way, and what is remembered.
  *
- * A caller asks by dns_lookup() until it gets something else than E_AGAIN. The outcome of a question,
- * good or bad, goes into the cache first, and the waiters find it there. Servers are asked in turn, two
- * seconds each, by UDP from a fresh port; an answer that was cut off is asked for again by TCP. The
- * later tries leave out the mixed letter case, for servers that do not repeat it.
+ * A caller asks by dns_lookup() until it gets something else than E_AGAIN. The outcome of a
+ * question, good or bad, goes into the cache first, and the waiters find it there. Servers are
+ * asked in turn, two seconds each, by UDP from a fresh port; an answer that was cut off is asked
+ * for again by TCP. The later tries leave out the mixed letter case, for servers that do not
+ * repeat it.
  */
 #include "io/dns.h"
 

@@ -78,9 +78,9 @@ int path_keyword(struct slice *args, const char *word, unsigned flags);
 int path_parse(struct slice arg, unsigned flags, struct path *out, struct slice *rest,
 	enum path_error *why);
 
-/* Whether a mailbox has a form that mail can be sent to: dot-string or quoted local part, a domain of at
- * least two labels that is neither an address literal nor under a name that leads nowhere (localhost,
- * localdomain, invalid). */
+/* Whether a mailbox has a form that mail can be sent to: dot-string or quoted local part, a
+ * domain of at least two labels that is neither an address literal nor under a name that leads
+ * nowhere (localhost, localdomain, invalid). */
 bool mailbox_deliverable_form(struct slice mailbox);
 
 /* The domain of a mailbox: what follows its last '@' outside quotes; empty where there is
@@ -99,9 +99,9 @@ struct header_mailbox {
 	char addr[ADDRESS_MAX];       /* local@domain, or empty: none that is well-formed */
 };
 
-/* Reads a From value (folded or not): comments, quoted strings, groups, lists; the display name, or
- * the comment behind a bare address. Never fails: what is no address is taken for a name. No control
- * octets come out; what is too long is cut at a character. */
+/* Reads a From value (folded or not): comments, quoted strings, groups, lists; the display name,
+ * or the comment behind a bare address. Never fails: what is no address is taken for a name. No
+ * control octets come out; what is too long is cut at a character. */
 void header_mailbox_parse(struct slice value, struct header_mailbox *out);
 
 #endif

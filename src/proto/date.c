@@ -1,6 +1,6 @@
 /*
- * date.c - the calendar by arithmetic: years are counted from 1 March, so that the leap day is the last
- * day of a year, and in eras of 400 years, which all have 146097 days.
+ * date.c - the calendar by arithmetic: years are counted from 1 March, so that the leap day is
+ * the last day of a year, and in eras of 400 years, which all have 146097 days.
  */
 #include "proto/date.h"
 

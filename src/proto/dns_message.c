@@ -1,9 +1,10 @@
 /*
  * dns_message.c - one question out, its answer in (RFC 1035 4).
  *
- * An answer is believed only when it repeats id, question and letter case. Then the chain of CNAMEs is
- * followed by name through the answer section, and records of the asked type that belong to its end
- * are kept. Every name is decompressed with a bound on its length, and pointers may only lead back.
+ * An answer is believed only when it repeats id, question and letter case. Then the chain of
+ * CNAMEs is followed by name through the answer section, and records of the asked type that
+ * belong to its end are kept. Every name is decompressed with a bound on its length, and pointers
+ * may only lead back.
  */
 #include "proto/dns_message.h"
 
@@ -291,8 +292,8 @@ static bool belongs(const struct record *r, const struct chain *c)
 	return r->class == CLASS_IN && slice_eq(slice_of(r->name, r->name_len), slice_of(c->name, c->len));
 }
 
-/* One walk over the answer section: records of the type, and the next CNAME. E_OK: done; E_MORE: the
- * chain went on, walk again; E_PROTO. */
+/* One walk over the answer section: records of the type, and the next CNAME. E_OK: done; E_MORE:
+ * the chain went on, walk again; E_PROTO. */
 static int walk(struct slice m, size_t at, unsigned records, struct chain *c, struct dns_answer *a)
 {
 	struct record r;
@@ -325,7 +326,8 @@ static uint32_t clamp(uint32_t ttl)
 	return ttl < DNS_TTL_MAX_S ? ttl : DNS_TTL_MAX_S;
 }
 
-/* The least of the SOA's TTL and its minimum field says how long a missing name is missing (RFC 2308 5). */
+/* The least of the SOA's TTL and its minimum field says how long a missing name is missing (RFC
+ * 2308 5). */
 static uint32_t negative_ttl(struct slice m, size_t at, unsigned answers, unsigned authorities)
 {
 	struct record r;

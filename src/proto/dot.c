@@ -1,8 +1,9 @@
 /*
  * dot.c - transparency dots and line ends.
  *
- * All three automata work alike: what needs no attention (text and CRLF) is found a word at a time and
- * copied in one piece; at every other octet one slow step is made, which writes two octets at most.
+ * All three automata work alike: what needs no attention (text and CRLF) is found a word at a
+ * time and copied in one piece; at every other octet one slow step is made, which writes two
+ * octets at most.
  */
 #include "proto/dot.h"
 
@@ -33,8 +34,8 @@ static bool is_special(uint8_t c)
 	return c == '\r' || c == '\n' || c == 0;
 }
 
-/* Octets up to the first CR, LF or NUL. Eight at once: (w - 14) & ~w has a high bit where a byte below 14
- * stands; a tab only looks like one of them. */
+/* Octets up to the first CR, LF or NUL. Eight at once: (w - 14) & ~w has a high bit where a byte
+ * below 14 stands; a tab only looks like one of them. */
 static size_t text_run(const uint8_t *p, size_t len)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -74,8 +75,8 @@ static void line_end(struct lines *l)
 	l->start = true;
 }
 
-/* Length of the part that is copied as it is: whole CRLFs and text, up to a dot at the start of a line
- * where `dots`. */
+/* Length of the part that is copied as it is: whole CRLFs and text, up to a dot at the start of a
+ * line where `dots`. */
 static size_t clean_run(const uint8_t *p, size_t len, struct lines *l, bool dots)
 {
 	size_t at = 0;

@@ -1,7 +1,8 @@
 /*
- * header.c - the header filter: an automaton over lines. A line begins in NAME; its name decides whether
- * the field is passed, left out, or collected (From); a line that is no field ends the header. Then TAIL
- * writes piece after piece what is missing, the blank line last, and BODY copies.
+ * header.c - the header filter: an automaton over lines. A line begins in NAME; its name decides
+ * whether the field is passed, left out, or collected (From); a line that is no field ends the
+ * header. Then TAIL writes piece after piece what is missing, the blank line last, and BODY
+ * copies.
  *
  * What the filter writes itself stands in `emit` until it is out; nothing else moves before.
  */
@@ -183,8 +184,8 @@ static void header_end(struct header_filter *h, bool text)
 	h->state = HEADER_TAIL;
 }
 
-/* One octet of a line whose name is not known yet. An octet that decides that the line is text is left in
- * the input. */
+/* One octet of a line whose name is not known yet. An octet that decides that the line is text is
+ * left in the input. */
 static void name_octet(struct header_filter *h, struct slice *in)
 {
 	uint8_t c = in->p[0];

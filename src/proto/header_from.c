@@ -1,8 +1,8 @@
 /*
- * header_from.c - `From: "Old Name (old@device)" <account>`: the old name and address become a display
- * name in the form that the message can carry. Encoded words cannot stand in quotes (RFC 2047 5), so a
- * name that has some stays a row of words; other names are quoted, and raw 8-bit ones are encoded unless
- * the message is internationalized.
+ * header_from.c - `From: "Old Name (old@device)" <account>`: the old name and address become a
+ * display name in the form that the message can carry. Encoded words cannot stand in quotes (RFC
+ * 2047 5), so a name that has some stays a row of words; other names are quoted, and raw 8-bit
+ * ones are encoded unless the message is internationalized.
  */
 #include "proto/header_from.h"
 
@@ -11,7 +11,8 @@
 #include "base/base64.h"
 #include "base/fmt.h"
 
-/* Bytes of a name in one encoded word, which has 75 characters at most; length of a line to fold at. */
+/* Bytes of a name in one encoded word, which has 75 characters at most; length of a line to fold
+ * at. */
 enum { WORD_BYTES = 42, LINE_MAX_LEN = 120 };
 
 static bool has_8bit(struct slice v)

@@ -6,8 +6,8 @@
 
 #include "proto/header.h"
 
-/* Makes the field from the value collected in h->from, into h->from; notes the old address in h->old. The
- * field with its line end. */
+/* Makes the field from the value collected in h->from, into h->from; notes the old address in
+ * h->old. The field with its line end. */
 struct slice header_from_make(struct header_filter *h);
 
 #endif

@@ -108,7 +108,8 @@ static bool is_atom(struct slice s)
 	return s.len > 0;
 }
 
-/* An address of type utf-8 may hold UTF-8 and \x{HEX} (RFC 6533 3): both are printable, without blanks. */
+/* An address of type utf-8 may hold UTF-8 and \x{HEX} (RFC 6533 3): both are printable, without
+ * blanks. */
 static bool utf8_address(struct slice s, bool raw)
 {
 	for (size_t i = 0; i < s.len; i++)

@@ -1,6 +1,6 @@
 /*
- * proxy.c - the header of the PROXY protocol, looked at from its first octet each time: it is short, and
- * comes once.
+ * proxy.c - the header of the PROXY protocol, looked at from its first octet each time: it is
+ * short, and comes once.
  */
 #include "proto/proxy.h"
 

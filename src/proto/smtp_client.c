@@ -1,9 +1,10 @@
 /*
  * smtp_client.c - the dialogue of the client half: rows in reading order, one interpreter.
  *
- * A row names the state, how to say its command, the first digit of the good reply, what to do then.
- * `good` may choose the next state; else the next row follows. A reply with another first digit ends
- * the dialogue with the row's failure, except in transaction states, whose verdict is the driver's.
+ * A row names the state, how to say its command, the first digit of the good reply, what to do
+ * then. `good` may choose the next state; else the next row follows. A reply with another first
+ * digit ends the dialogue with the row's failure, except in transaction states, whose verdict is
+ * the driver's.
  */
 #include "proto/smtp_client.h"
 
@@ -321,8 +322,8 @@ static void keep_text(struct smtp_client *c, int code, struct slice text)
 	r->text_len = (uint16_t)(r->text_len + f.len);
 }
 
-/* The whole reply is in: the step of a transaction is answered. 3xx is DATA's alone and 2xx is never
- * DATA's: such a reply answers another question than ours (SC-05). */
+/* The whole reply is in: the step of a transaction is answered. 3xx is DATA's alone and 2xx is
+ * never DATA's: such a reply answers another question than ours (SC-05). */
 static int step_answered(struct smtp_client *c)
 {
 	if (c->reply.code / 100 == (c->pending[0] == SMTP_ASK_DATA ? 2 : 3))

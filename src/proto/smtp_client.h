@@ -1,10 +1,11 @@
 /*
  * smtp_client.h - the client half of SMTP without I/O: a dialogue table in reading order.
  *
- * The driver alternates two calls: smtp_client_say() builds what has to be sent now, smtp_client_hear()
- * takes one line of the server. From the banner to SMTP_IDLE the dialogue walks by itself; then the
- * driver asks for one transaction step at a time with smtp_client_ask(). MAIL and RCPT may be asked
- * together where the server offered PIPELINING. Every reply belongs to exactly one command (SC-05).
+ * The driver alternates two calls: smtp_client_say() builds what has to be sent now,
+ * smtp_client_hear() takes one line of the server. From the banner to SMTP_IDLE the dialogue
+ * walks by itself; then the driver asks for one transaction step at a time with
+ * smtp_client_ask(). MAIL and RCPT may be asked together where the server offered PIPELINING.
+ * Every reply belongs to exactly one command (SC-05).
  */
 #ifndef PROTO_SMTP_CLIENT_H
 #define PROTO_SMTP_CLIENT_H
@@ -105,24 +106,25 @@ struct smtp_client {
 	struct smtp_reply reply;  /* the last whole reply */
 };
 
-/* Before the banner. mechs_allowed: set of SASL_BIT() that may be used; sign_in: whether to sign in. */
+/* Before the banner. mechs_allowed: set of SASL_BIT() that may be used; sign_in: whether to sign
+ * in. */
 void smtp_client_start(struct smtp_client *c, enum smtp_security security, bool sign_in,
 	unsigned mechs_allowed);
 
-/* Builds what has to be said now, `hostname` being our name. E_OK: send `out` whole; E_AGAIN: nothing
- * to say at present; E_ARG: the credentials cannot be sent (the dialogue is over then). */
+/* Builds what has to be said now, `hostname` being our name. E_OK: send `out` whole; E_AGAIN:
+ * nothing to say at present; E_ARG: the credentials cannot be sent (the dialogue is over then). */
 int smtp_client_say(struct smtp_client *c, const char *hostname,
 	const struct sasl_credentials *who, struct fmt *out);
 
-/* Takes one line of the server, without its line end. E_OK: a reply is whole and the dialogue went on
- * (c->answered, c->reply); E_AGAIN: more lines follow; E_PROTO: over (c->failure). */
+/* Takes one line of the server, without its line end. E_OK: a reply is whole and the dialogue
+ * went on (c->answered, c->reply); E_AGAIN: more lines follow; E_PROTO: over (c->failure). */
 int smtp_client_hear(struct smtp_client *c, struct slice line);
 
 /* TLS has been started and verified: the dialogue begins again with EHLO. */
 void smtp_client_secured(struct smtp_client *c);
 
-/* Notes that the driver sent the command of a transaction step (SMTP_ASK_MAIL to SMTP_ASK_QUIT), whose
- * reply is now awaited. E_OK, or E_LIMIT when too many are awaited. */
+/* Notes that the driver sent the command of a transaction step (SMTP_ASK_MAIL to SMTP_ASK_QUIT),
+ * whose reply is now awaited. E_OK, or E_LIMIT when too many are awaited. */
 int smtp_client_ask(struct smtp_client *c, enum smtp_state step);
 
 /* Whether it has signed in and awaits nothing. */

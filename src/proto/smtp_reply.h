@@ -1,6 +1,6 @@
 /*
- * smtp_reply.h - every reply of our own that an SMTP client can get: code, enhanced code (RFC 3463),
- * sentence. One table, so that the same thing is always said in the same words.
+ * smtp_reply.h - every reply of our own that an SMTP client can get: code, enhanced code (RFC
+ * 3463), sentence. One table, so that the same thing is always said in the same words.
  */
 #ifndef PROTO_SMTP_REPLY_H
 #define PROTO_SMTP_REPLY_H

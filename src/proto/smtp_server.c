@@ -1,6 +1,6 @@
 /*
- * smtp_server.c - the verb table of the SMTP server half: name, phases in which a verb is legal, whether
- * it takes an argument.
+ * smtp_server.c - the verb table of the SMTP server half: name, phases in which a verb is legal,
+ * whether it takes an argument.
  */
 #include "proto/smtp_server.h"
 
@@ -18,7 +18,8 @@ enum {
 
 enum argument { NONE, OPTIONAL, REQUIRED };
 
-/* Devices that skip HELO may say MAIL at once (interop 2.6), so HELLO is among the phases of MAIL. */
+/* Devices that skip HELO may say MAIL at once (interop 2.6), so HELLO is among the phases of
+ * MAIL. */
 static const struct verb {
 	const char *name;
 	unsigned phases;

@@ -1,6 +1,7 @@
 /*
- * smtp_server.h - the server half of SMTP without I/O: which verb a line is, whether it may be said
- * now, and the reply when it may not (RFC 5321 4.1, 4.3.2). What a verb does stands in gateway/relay*.
+ * smtp_server.h - the server half of SMTP without I/O: which verb a line is, whether it may be
+ * said now, and the reply when it may not (RFC 5321 4.1, 4.3.2). What a verb does stands in
+ * gateway/relay*.
  */
 #ifndef PROTO_SMTP_SERVER_H
 #define PROTO_SMTP_SERVER_H
@@ -43,8 +44,8 @@ struct smtp_command {
 	struct slice arg;     /* behind the verb and one space, trailing blanks removed; may be empty */
 };
 
-/* Finds the verb of a line without its line end and checks it against the phase. SAY_NOTHING: run it;
- * else the reply that refuses it. */
+/* Finds the verb of a line without its line end and checks it against the phase. SAY_NOTHING: run
+ * it; else the reply that refuses it. */
 enum smtp_say smtp_command_parse(struct slice line, enum smtp_phase phase,
 	struct smtp_command *out);
 

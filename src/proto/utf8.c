@@ -1,6 +1,6 @@
 /*
- * utf8.c - UTF-8 checked byte by byte: the lead octet says how many follow and from which value on the
- * form is the shortest.
+ * utf8.c - UTF-8 checked byte by byte: the lead octet says how many follow and from which value
+ * on the form is the shortest.
  */
 #include "proto/utf8.h"
 
