@@ -88,6 +88,7 @@ struct cfg_rate {
 	X(LIST_PIN,    struct cfg_list, "sha256/ and 44 characters of base64")
 
 #define SETTINGS_KIND_ENUM(kind, type, text) KIND_##kind,
+/* The kinds as numbers: lists last, texts first. */
 enum setting_kind { SETTINGS_KINDS(SETTINGS_KIND_ENUM) KIND_COUNT };
 #undef SETTINGS_KIND_ENUM
 

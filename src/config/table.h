@@ -28,6 +28,7 @@ struct section_info {
 	uint16_t first, rows;          /* its rows in settings_table[] */
 };
 
+/* All rows, and their number; section types by enum section_type. */
 extern const struct setting settings_table[];
 extern const unsigned settings_count;
 extern const struct section_info settings_sections[SECTION_TYPES];

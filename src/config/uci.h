@@ -18,6 +18,7 @@
 #define UCI_NAME_MAX 64   /* bytes of a type's, section's or option's name */
 #define UCI_VALUE_MAX 1024 /* bytes of a value */
 
+/* What a statement begins with. */
 enum uci_kind { UCI_CONFIG, UCI_OPTION, UCI_LIST };
 
 /* One statement. `package` lines are passed over. */
@@ -28,6 +29,7 @@ struct uci_item {
 	struct slice value;  /* name of a section (empty: anonymous), or value of an option; unquoted */
 };
 
+/* A reader of one text. */
 struct uci_reader {
 	struct slice text;
 	size_t at;

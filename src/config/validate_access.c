@@ -1,7 +1,7 @@
 /*
- * validate_access.c - listeners: who may connect, who may send, and that no configuration makes an open
- * relay (DECISIONS 11, 14). `allow` says who may connect; where it reaches beyond the owner's networks
- * only a password that cannot be overheard lets anybody send.
+ * validate_access.c - listeners: who may connect, who may send, and that no configuration makes an
+ * open relay (DECISIONS 11, 14). `allow` says who may connect; where it reaches beyond the owner's
+ * networks only a password that cannot be overheard lets anybody send.
  */
 #include <string.h>
 
@@ -74,7 +74,7 @@ static int proxy_check(const struct settings *s, unsigned i, struct fault *f)
 	if (l->proxy_protocol == 1 && l->proxy_from.count == 0)
 		return fault_at(s, f, SECTION_listener, i, PLACE_listener_proxy_protocol,
 			"proxy_protocol '1' needs proxy_from: the addresses of the proxies");
-	for (unsigned j = 0; j < l->proxy_from.count; j++) {
+	for (unsigned j = 0; l->proxy_protocol == 1 && j < l->proxy_from.count; j++) {
 		const struct cfg_item *item = settings_item(s, l->proxy_from, j);
 		struct addr_prefix p = prefix_of(&item->net);
 
@@ -143,9 +143,9 @@ static int place_check(const struct settings *s, unsigned i, struct fault *f)
 	return E_OK;
 }
 
-/* Who signs in to a `client` account may be anybody who has a mailbox there. Through a listener that
- * strangers reach, a route would carry their mail by an account of ours: only one that names local
- * clients may. */
+/* Who signs in to a `client` account may be anybody who has a mailbox there. Through a listener
+ * that strangers reach, a route would carry their mail by an account of ours: only one that names
+ * local clients may. */
 static int strangers_check(const struct settings *s, struct fault *f)
 {
 	const struct cfg_account *client = NULL;

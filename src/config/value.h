@@ -21,6 +21,7 @@ struct unit_table {
 	} unit[4];
 };
 
+/* G, M, K; and d, h, m, s. */
 extern const struct unit_table size_units, time_units;
 
 /* An empty instance: no section, gateway and network with defaults. */

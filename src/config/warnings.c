@@ -1,6 +1,6 @@
 /*
- * warnings.c - what is valid but surely not meant, a sentence each; told by `mailwicket test` and in the
- * log.
+ * warnings.c - what is valid but surely not meant, a sentence each; told by `mailwicket test` and
+ * in the log.
  */
 #include <string.h>
 
@@ -30,7 +30,8 @@ static bool no_carrier(const struct settings *s, unsigned index, struct fmt *out
 		client = client || s->account[i].login == CFG_LOGIN_CLIENT;
 	if (s->gateway->account != 0 || user || client || s->listener_count == 0)
 		return false;
-	fmt_str(out, "gateway: no account is set; mail that no route or user's account matches is refused");
+	fmt_str(out, "gateway: no account is set; "
+		"mail that no route or user's account matches is refused");
 	return true;
 }
 
@@ -61,7 +62,8 @@ static bool no_user(const struct settings *s, unsigned index, struct fmt *out)
 	for (unsigned i = 0; i < s->account_count; i++)
 		if (s->account[i].login == CFG_LOGIN_CLIENT)
 			return false;
-	fmt_printf(out, "listener '%s': auth is required and there is no user", settings_text(s, l->head.name));
+	fmt_printf(out, "listener '%s': auth is required and there is no user",
+		settings_text(s, l->head.name));
 	return true;
 }
 
@@ -75,19 +77,8 @@ static bool no_way_in(const struct settings *s, unsigned index, struct fmt *out)
 	for (unsigned i = 0; i < s->user_count; i++)
 		if (s->user[i].clear == 1)
 			return false;
-	fmt_printf(out, "listener '%s': with tls 'off' and plain_auth '0' only CRAM-MD5 is left, and no user has "
-		"clear '1'", settings_text(s, l->head.name));
-	return true;
-}
-
-static bool old_tls(const struct settings *s, unsigned index, struct fmt *out)
-{
-	const struct cfg_listener *l = &s->listener[index];
-
-	if (l->tls != CFG_LISTENER_TLS_OFF || !value_given(setting_at(SECTION_listener,
-			PLACE_listener_tls_min), &l->head))
-		return false;
-	fmt_printf(out, "listener '%s': tls_min has no effect with tls 'off'", settings_text(s, l->head.name));
+	fmt_printf(out, "listener '%s': with tls 'off' and plain_auth '0' only CRAM-MD5 is left, "
+		"and no user has clear '1'", settings_text(s, l->head.name));
 	return true;
 }
 
@@ -117,10 +108,88 @@ static bool password_ended(const struct settings *s, unsigned index, struct fmt 
 
 	if (a->provider != CFG_PROVIDER_OUTLOOK && a->provider != CFG_PROVIDER_HOTMAIL)
 		return false;
-	fmt_printf(out, "account '%s': Outlook.com takes OAuth2 only, which is not built yet; passwords are "
-		"refused there", settings_text(s, a->head.name));
+	fmt_printf(out, "account '%s': Outlook.com takes OAuth2 only, which is not built yet; "
+		"passwords are refused there", settings_text(s, a->head.name));
 	return true;
 }
+
+/* An account that is told to carry mail of others, though it has no credentials of its own. */
+static bool lends_nothing(const struct settings *s, text_ref account, struct fmt *out)
+{
+	const struct cfg_account *a = settings_account(s, settings_text(s, account));
+
+	if (a == NULL || a->login != CFG_LOGIN_CLIENT)
+		return false;
+	fmt_printf(out, "account '%s' has login 'client' "
+		"and carries only the mail of who signs in to it", settings_text(s, account));
+	return true;
+}
+
+static bool gateway_lends(const struct settings *s, unsigned index, struct fmt *out)
+{
+	(void)index;
+	fmt_str(out, "gateway: ");
+	return lends_nothing(s, s->gateway->account, out);
+}
+
+static bool user_lends(const struct settings *s, unsigned index, struct fmt *out)
+{
+	fmt_printf(out, "user '%s': ", settings_text(s, s->user[index].head.name));
+	return lends_nothing(s, s->user[index].account, out);
+}
+
+static bool route_lends(const struct settings *s, unsigned index, struct fmt *out)
+{
+	fmt_printf(out, "route '@route[%u]': ", index);
+	return s->route[index].action == CFG_ACTION_RELAY &&
+		lends_nothing(s, s->route[index].account, out);
+}
+
+/* ---- options without effect ---- */
+
+/* An option that does nothing while another one has, or has not, a value. */
+static const struct idle {
+	uint8_t type, place, other, word;
+	bool unless;              /* while `other` does not have the word */
+	const char *because;
+} idle[] = {
+#define IDLE(section, name, other, word, unless, because) \
+	{ SECTION_##section, PLACE_##section##_##name, PLACE_##section##_##other, word, unless, \
+		because },
+	IDLE(listener, tls_min, tls, CFG_LISTENER_TLS_OFF, false, "with tls 'off'")
+	IDLE(listener, certificate, tls, CFG_LISTENER_TLS_OFF, false, "with tls 'off'")
+	IDLE(listener, proxy_from, proxy_protocol, 1, true, "without proxy_protocol '1'")
+	IDLE(listener, plain_auth, tls, CFG_LISTENER_TLS_REQUIRED, false, "with tls 'required'")
+	IDLE(listener, plain_auth, tls, CFG_LISTENER_TLS_IMPLICIT, false, "with tls 'implicit'")
+	IDLE(account, domain, login, CFG_LOGIN_CLIENT, true, "without login 'client'")
+	IDLE(account, username, login, CFG_LOGIN_CLIENT, false, "with login 'client'")
+	IDLE(account, password, login, CFG_LOGIN_CLIENT, false, "with login 'client'")
+	IDLE(account, password_file, login, CFG_LOGIN_CLIENT, false, "with login 'client'")
+	IDLE(account, password, auth, CFG_AUTH_NONE, false, "with auth 'none'")
+	IDLE(account, password_file, auth, CFG_AUTH_NONE, false, "with auth 'none'")
+	IDLE(route, account, action, CFG_ACTION_REJECT, false, "with action 'reject'")
+#undef IDLE
+};
+
+static bool idles(const struct settings *s, unsigned number, unsigned index, struct fmt *out)
+{
+	const struct idle *row = &idle[number];
+	enum section_type type = (enum section_type)row->type;
+	const struct cfg_section *sec = section_of(s, type, index);
+	const struct setting *option = setting_at(type, row->place);
+	uint8_t word = *((const uint8_t *)sec + setting_at(type, row->other)->offset);
+
+	if (!value_given(option, sec) || (word == row->word) == row->unless)
+		return false;
+	if (option->kind == KIND_BOOL && *((const uint8_t *)sec + option->offset) == 0)
+		return false;
+	fmt_printf(out, "%s '", settings_sections[type].name);
+	section_put(s, type, index, out);
+	fmt_printf(out, "': %s has no effect %s", option->name, row->because);
+	return true;
+}
+
+/* ---- the list ---- */
 
 static const struct {
 	uint8_t type;
@@ -132,24 +201,36 @@ static const struct {
 	{ SECTION_network, board_only },
 	{ SECTION_listener, no_user },
 	{ SECTION_listener, no_way_in },
-	{ SECTION_listener, old_tls },
+	{ SECTION_gateway, gateway_lends },
+	{ SECTION_user, user_lends },
+	{ SECTION_route, route_lends },
 	{ SECTION_account, rate_waits },
 	{ SECTION_account, oauth_waits },
 	{ SECTION_account, password_ended },
 };
 
+enum { COUNT = sizeof warnings / sizeof warnings[0] };
+
+/* Number i of everything that can be wrong with section `index`; beyond the list come the idle
+ * options. */
+static bool warn(const struct settings *s, unsigned i, unsigned index, struct fmt *out)
+{
+	return i < COUNT ? warnings[i].check(s, index, out) : idles(s, i - COUNT, index, out);
+}
+
 int settings_warning(const struct settings *s, unsigned number, struct fmt *out)
 {
 	char text[300];
 
-	for (unsigned i = 0; i < sizeof warnings / sizeof warnings[0]; i++) {
-		enum section_type type = (enum section_type)warnings[i].type;
+	for (unsigned i = 0; i < COUNT + sizeof idle / sizeof idle[0]; i++) {
+		enum section_type type = (enum section_type)(i < COUNT ? warnings[i].type :
+			idle[i - COUNT].type);
 		unsigned n = settings_sections[type].max == 1 ? 1 : section_count(s, type);
 
 		for (unsigned j = 0; j < n; j++) {
 			struct fmt one = fmt_on(text, sizeof text);
 
-			if (!warnings[i].check(s, j, &one) || number-- > 0)
+			if (!warn(s, i, j, &one) || number-- > 0)
 				continue;
 			fmt_slice(out, fmt_result(&one));
 			return E_OK;

@@ -24,8 +24,10 @@
 #define COMMAND_CURSORS 8
 #define COMMAND_WHY_MAX 400
 
+/* What a handler waits for. */
 enum command_ask { COMMAND_ASK_NOTHING, COMMAND_ASK_SECRET, COMMAND_ASK_TEXT };
 
+/* One call of a command, from its line to its end. */
 struct command_call {
 	struct slice word[COMMAND_WORDS_MAX]; /* unquoted; word[0] is the command */
 	unsigned words;
@@ -44,6 +46,7 @@ struct command_call {
 /* Rights that a command or one of its words needs. */
 enum command_rights { COMMAND_ANYBODY, COMMAND_FULL };
 
+/* A row of the table. */
 struct command {
 	const char *name;
 	const char *arguments;  /* as in CONFIG.md 3; "" for none */

@@ -12,43 +12,14 @@
 #include "base/waiter.h"
 #include "board.h"
 #include "console/dispatch.h"
+#include "console/slot.h"
 
-enum { STEPS = 64, READ_MAX = 256 };
+enum { STEPS = 64 };
 
-/* X(name, text): what a console is doing. */
-#define CONSOLE_STATES(X) \
-	X(CONSOLE_READING, "reading") \
-	X(CONSOLE_RUNNING, "running") \
-	X(CONSOLE_ASKING,  "asking")  /* reading a secret or a text for the command */ \
-	X(CONSOLE_OFFERING, "offering") \
-	X(CONSOLE_ENDING,  "ending")
-
-#define STATE_ENUM(name, text) name,
-enum console_state { CONSOLE_STATES(STATE_ENUM) CONSOLE_STATE_COUNT };
-#undef STATE_ENUM
-
+const char *const console_state_name[CONSOLE_STATE_COUNT] = {
 #define STATE_TEXT(name, text) text,
-extern const char *const console_state_name[CONSOLE_STATE_COUNT];
-const char *const console_state_name[CONSOLE_STATE_COUNT] = { CONSOLE_STATES(STATE_TEXT) };
+	CONSOLE_STATES(STATE_TEXT)
 #undef STATE_TEXT
-
-struct console {
-	struct port_console *port;
-	struct port_console_info info;
-	const struct command *command;
-	struct command_call call;
-	uint8_t state;           /* enum console_state */
-	bool ended, quit, prompted, too_long, holds_text, last_cr;
-	uint8_t status;
-	uint32_t offer_from;
-	size_t line_len;
-	char line[CONSOLE_LINE_MAX];   /* the command; its words are parts of it */
-	char answer[CONSOLE_LINE_MAX]; /* a line that the command asked for */
-	uint16_t in_at, in_len;
-	char in[READ_MAX];
-	uint16_t out_at, out_len;
-	char out[CONSOLE_OUT_MAX];
-	char why[COMMAND_WHY_MAX];
 };
 
 POOL_DEFINE(consoles, struct console, BOARD_CONSOLES);
@@ -212,9 +183,13 @@ static int run(struct console *c)
 	return 1;
 }
 
-/* `?` at the end of a line asks what may stand there. */
-static bool wants_offer(struct console *c)
+/* `?` asks what may stand there: alone, behind a blank, or behind the beginning of a command or of
+ * another word that is no value. In a value or a quote it is a letter like any other. */
+static bool wants_offer(const struct console *c)
 {
+	for (size_t i = 0; i < c->line_len; i++)
+		if (c->line[i] == '=' || c->line[i] == '\'' || c->line[i] == '"')
+			return c->line_len > i + 2 && memcmp(c->line + c->line_len - 2, " ?", 2) == 0;
 	return c->line_len > 0 && c->line[c->line_len - 1] == '?';
 }
 
@@ -268,56 +243,6 @@ static int offer(struct console *c)
 
 /* ---- input ---- */
 
-static void line_add(struct console *c, char byte)
-{
-	char *to = c->state == CONSOLE_ASKING ? c->answer : c->line;
-
-	if (c->line_len < CONSOLE_LINE_MAX)
-		to[c->line_len++] = byte;
-	else
-		c->too_long = true;
-}
-
-/* One byte; true at the end of a line. CR, LF and CRLF are equal; control bytes are noise. */
-static bool line_byte(struct console *c, char byte)
-{
-	bool after_cr = c->last_cr;
-
-	c->last_cr = byte == '\r';
-	if (byte == '\n' && after_cr)
-		return false;
-	if (byte == '\n' || byte == '\r')
-		return true;
-	if (byte == '\t' || (unsigned char)byte >= 0x20)
-		line_add(c, byte == '\t' ? ' ' : byte);
-	return false;
-}
-
-/* E_OK: a whole line stands in c->line; E_AGAIN; E_EOF: the input has ended (a rest counts as a
- * line). */
-static int line_read(struct console *c)
-{
-	for (;;) {
-		int n;
-
-		while (c->in_len > 0) {
-			char byte = c->in[c->in_at++];
-
-			c->in_len--;
-			if (line_byte(c, byte))
-				return E_OK;
-		}
-		if (c->ended)
-			return c->line_len > 0 ? E_OK : E_EOF;
-		n = port_console_read(c->port, c->in, sizeof c->in);
-		if (n == E_AGAIN)
-			return E_AGAIN;
-		c->ended = n < 0;
-		c->in_at = 0;
-		c->in_len = (uint16_t)(n > 0 ? n : 0);
-	}
-}
-
 static void answered(struct console *c, struct slice input)
 {
 	c->call.input = input;
@@ -352,7 +277,7 @@ static int text_line(struct console *c, int e)
 
 static int asking(struct console *c)
 {
-	int e = line_read(c);
+	int e = input_line(c);
 
 	if (e == E_AGAIN)
 		return 0;
@@ -361,6 +286,13 @@ static int asking(struct console *c)
 	if (e == E_EOF) {
 		c->state = CONSOLE_ENDING;
 		c->status = 1;
+		return 1;
+	}
+	if (c->too_long) {
+		c->too_long = false;
+		command_fail(&c->call, E_LIMIT, "the line is too long");
+		complain(c);
+		command_done(c);
 		return 1;
 	}
 	answered(c, slice_of(c->answer, c->line_len));
@@ -378,7 +310,7 @@ static int reading(struct console *c)
 		c->prompted = true;
 		return 1;
 	}
-	e = line_read(c);
+	e = input_line(c);
 	if (e == E_AGAIN)
 		return 0;
 	if (e == E_EOF)

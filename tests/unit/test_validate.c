@@ -159,8 +159,6 @@ static void references_and_what_is_missing(void **state)
 			"f:2: route '@route[0]': account 'x' is not there; add `config account 'x'`" },
 		{ ACCOUNT "config route\n option account 'office'\nconfig route\n option sender '*'\n",
 			"f:7: route '@route[1]': account is missing (or action 'reject')" },
-		{ ACCOUNT "config route\n option action 'reject'\n option account 'office'\n",
-			"f:7: route '@route[0]': action 'reject' takes no account" },
 		{ USER "config user 'other'\n option password 'x'\n option name 'PRINTER'\n",
 			"f:5: user 'other': the login name 'PRINTER' is that of user 'printer', too" },
 		{ "config user 'other'\n option password 'x'\n option name 'printer'\n" USER,
@@ -172,15 +170,6 @@ static void references_and_what_is_missing(void **state)
 		{ "config gateway 'main'\n option account 'i'\nconfig account 'i'\n option imap_host 'x.y'\n"
 			" option username 'u'\n option password 'p'\n",
 			"f:2: gateway 'main': account 'i' has no smtp_host" },
-		{ "config gateway 'main'\n option account 'theirs'\n" CLIENT,
-			"f:2: gateway 'main': account 'theirs' has login 'client': it carries only the mail of who "
-			"signs in to it" },
-		{ CLIENT USER " option account 'theirs'\n",
-			"f:7: user 'printer': account 'theirs' has login 'client': it carries only the mail of who "
-			"signs in to it" },
-		{ CLIENT "config route\n option account 'theirs'\n",
-			"f:6: route '@route[0]': account 'theirs' has login 'client': it carries only the mail of "
-			"who signs in to it" },
 	};
 
 	REFUSE_ALL(cases);
@@ -193,16 +182,10 @@ static void listeners(void **state)
 			"f:4: listener 'scan': certificate needs key, too" },
 		{ LISTENER " option tls 'implicit'\n option key '/k'\n",
 			"f:4: listener 'scan': key needs certificate, too" },
-		{ LISTENER " option certificate '/c'\n option key '/k'\n",
-			"f:3: listener 'scan': certificate has no effect with tls 'off'" },
 		{ LISTENER " option metrics '1'\n",
 			"f:3: listener 'scan': metrics are served by protocol 'http' only" },
-		{ LISTENER " option tls 'required'\n option plain_auth '1'\n",
-			"f:4: listener 'scan': plain_auth '1' contradicts tls 'required'" },
 		{ LISTENER " option proxy_protocol '1'\n",
 			"f:3: listener 'scan': proxy_protocol '1' needs proxy_from: the addresses of the proxies" },
-		{ LISTENER " list proxy_from '10.0.0.2'\n",
-			"f:3: listener 'scan': proxy_from has no effect without proxy_protocol '1'" },
 		{ LISTENER "config listener 'two'\n option protocol 'smtp'\n",
 			"f:3: listener 'two': port 25 is taken at the same address by listener 'scan'" },
 		{ LISTENER "config listener 'two'\n option protocol 'smtp'\n list address '127.0.0.1'\n"
@@ -316,9 +299,6 @@ static void accounts(void **state)
 			"f:1: account 'a': address is missing: From is rewritten to it (or from 'keep')" },
 		{ "config account 'a'\n option smtp_host 'x.y'\n option auth 'none'\n",
 			"f:1: account 'a': address is missing: From is rewritten to it (or from 'keep')" },
-		{ ACCOUNT " option auth 'none'\n", "f:5: account 'office': auth 'none' contradicts the password" },
-		{ ACCOUNT " list domain 'x.y'\n",
-			"f:5: account 'office': domain has no effect without login 'client'" },
 		{ "config account 'g'\n option provider 'gmail'\n option smtp_tls 'off'\n",
 			"f:3: account 'g': smtp_tls 'off' is for servers in local networks only, so smtp_host must "
 			"name one" },
@@ -359,10 +339,6 @@ static void accounts_of_clients(void **state)
 			"f:5: account 'theirs': login 'client' passes passwords on; auth is auto, plain or login" },
 		{ CLIENT " option auth 'scram'\n",
 			"f:5: account 'theirs': login 'client' passes passwords on; auth is auto, plain or login" },
-		{ CLIENT " option password 'x'\n",
-			"f:5: account 'theirs': login 'client' takes no password of its own" },
-		{ CLIENT " option username 'x'\n",
-			"f:5: account 'theirs': login 'client' takes no username of its own" },
 		{ CLIENT " option delivery 'spool'\n",
 			"f:5: account 'theirs': login 'client' can only deliver directly: later the password is gone" },
 		{ "config account 'a'\n option smtp_host 'x.y'\n option login 'client'\n",
@@ -439,6 +415,13 @@ static void warnings(void **state)
 	warned(LISTENER USER " option clear '0'\nconfig listener 'b'\n option protocol 'smtp'\n"
 		" option port '26'\n option plain_auth '0'\n",
 		"listener 'b': with tls 'off' and plain_auth '0' only CRAM-MD5 is left, and no user has clear '1'");
+	warned("config gateway 'main'\n option account 'theirs'\n" CLIENT,
+		"gateway: account 'theirs' has login 'client' and carries only the mail of who signs in to it");
+	warned(CLIENT USER " option account 'theirs'\n",
+		"user 'printer': account 'theirs' has login 'client' and carries only the mail of who signs in to it");
+	warned(CLIENT "config route\n option account 'theirs'\n",
+		"route '@route[0]': account 'theirs' has login 'client' and carries only the mail of who signs in to "
+		"it");
 	warned("config network 'n'\n", "network: has no effect on a machine with an operating system");
 	warned(ACCOUNT " option rate '3/m'\n", "account 'office': rate is not kept yet");
 	warned("config account 'o'\n option provider 'outlook'\n option address 'a@b.c'\n option password 'x'\n",
@@ -446,6 +429,26 @@ static void warnings(void **state)
 	taken("config gateway 'main'\n option account 'office'\n" ACCOUNT LISTENER USER);
 	assert_int_equal(settings_warning(settings_running(), 0, &f), E_NOENT);
 	assert_int_equal(f.len, 0);
+}
+
+static void options_without_effect(void **state)
+{
+	warned(LISTENER " option tls_min '1.0'\n", "listener 'scan': tls_min has no effect with tls 'off'");
+	warned(LISTENER " option certificate '/c'\n option key '/k'\n",
+		"listener 'scan': certificate has no effect with tls 'off'");
+	warned(LISTENER " option tls 'required'\n option plain_auth '1'\n",
+		"listener 'scan': plain_auth has no effect with tls 'required'");
+	warned(LISTENER " list proxy_from '0.0.0.0/0'\n",
+		"listener 'scan': proxy_from has no effect without proxy_protocol '1'");
+	warned(ACCOUNT " option auth 'none'\n", "account 'office': password has no effect with auth 'none'");
+	warned(ACCOUNT " list domain 'x.y'\n",
+		"account 'office': domain has no effect without login 'client'");
+	warned(CLIENT " option password 'x'\n",
+		"account 'theirs': password has no effect with login 'client'");
+	warned(CLIENT " option username 'x'\n",
+		"account 'theirs': username has no effect with login 'client'");
+	warned(ACCOUNT "config route\n option action 'reject'\n option account 'office'\n",
+		"route '@route[0]': account has no effect with action 'reject'");
 }
 
 int main(void)
@@ -463,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup(accounts_of_clients, setup),
 		cmocka_unit_test_setup(what_is_not_built_yet, setup),
 		cmocka_unit_test_setup(warnings, setup),
+		cmocka_unit_test_setup(options_without_effect, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
