@@ -220,13 +220,13 @@ class Gateway:
 	def check(self, *arguments):
 		return self.run("check", "-c", self.config, *arguments)
 
+	def pool(self, name):
+		"""What `show pools` says of one pool: now, peak, count, refused."""
+		return next(row for row in json.loads(self.console("show pools --json")) if row["name"] == name)
+
 	def pools(self):
 		"""{pool: slots in use}."""
-		shown = json.loads(self.console("show pools --json"))
-		rows = shown.get("pools", shown) if isinstance(shown, dict) else shown
-		if isinstance(rows, dict):
-			return {name: row["now"] for name, row in rows.items()}
-		return {row["name"]: row["now"] for row in rows}
+		return {row["name"]: row["now"] for row in json.loads(self.console("show pools --json"))}
 
 	def wait_idle(self, seconds=IDLE_S):
 		"""Every pool empty and every descriptor of a session closed."""

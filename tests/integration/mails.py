@@ -36,7 +36,7 @@ HEADERS = (b"From: \"Scanner 2nd floor\" <scanner@device.lan>\r\n"
 	b"Message-ID: <scan-1@device.lan>\r\n"
 	b"X-Empty:\r\n"
 	b"X-Long: " + b"word " * 150 + b"\r\n"
-	b"x-lower-CASE :  kept as it is \r\n"
+	b"x-lower-CASE:  kept as it is \r\n"
 	b"MIME-Version: 1.0\r\n"
 	b"Content-Type: text/plain; charset=iso-8859-1\r\n"
 	b"Content-Transfer-Encoding: 8bit\r\n")

@@ -51,10 +51,12 @@ def test_keep(relay):
 def test_sender_and_bcc_go(relay):
 	"""DECISIONS 20: Sender and Bcc are removed, also folded ones, a Reply-To stays."""
 	content = (b"Sender: x@device.lan\r\nBcc: a@b.test,\r\n c@d.test\r\nFrom: scanner@device.lan\r\n"
-		b"Reply-To: boss@example.test\r\nX-Bcc: stays\r\n\r\nBcc: stays\r\n")
+		b"Reply-To: boss@example.test\r\nX-Bcc: stays\r\nX-Old-Form : kept \r\nbcc : e@f.test\r\n"
+		b"\r\nBcc: stays\r\n")
 	data = relayed(relay(), content).data
 	assert mails.named(data, "sender") == mails.named(data, "bcc") == []
 	assert mails.named(data, "reply-to") == ["boss@example.test"]
+	assert b"\r\nX-Old-Form : kept \r\n" in data
 	assert mails.named(data, "x-bcc") == ["stays"] and data.endswith(b"\r\n\r\nBcc: stays\r\n")
 
 
