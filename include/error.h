@@ -29,6 +29,7 @@
 	X(E_EXIST,    -18, "already exists") \
 	X(E_INUSE,    -19, "in use")
 
+/* The codes; E_OK is 0, all others are negative. */
 #define ERROR_ENUM(name, value, text) name = (value),
 enum error { ERROR_LIST(ERROR_ENUM) };
 #undef ERROR_ENUM

@@ -21,6 +21,8 @@
 
 #include "error.h"
 
+/* Who is marked due when something of a handle changes: the core gives the number, the port only
+ * hands it back. PORT_OWNER_NONE: nobody. */
 typedef uint32_t port_owner;
 #define PORT_OWNER_NONE ((port_owner)0)
 
@@ -45,7 +47,7 @@ struct port_setup {
 	const char *spool_path;     /* directory of PORT_SPOOL objects; NULL: no spool */
 	const char *control_path;   /* control socket; NULL: none */
 	const char *user;           /* user and group to become when started with full rights */
-	const char *const *files;   /* files outside the store that may be read later; NULL-terminated */
+	const char *const *files;   /* outside the store, may be read later; NULL-terminated */
 };
 
 /* Prepares the port; called once, first. E_OK or E_IO. */
@@ -182,6 +184,8 @@ int port_entropy(void *buf, size_t len);
 
 /* ---- storage: named objects that appear whole or not at all ---- */
 
+/* An object that is being written or read, from a fixed table of the port; its area says what it is
+ * for: settings and what is learnt, or mail that waits. */
 struct port_object;
 enum port_area { PORT_STATE, PORT_SPOOL };
 #define PORT_NAME_MAX 48 /* longest object name in bytes without the NUL: [A-Za-z0-9._-] */
@@ -263,6 +267,7 @@ int port_file_replace(const char *path, const void *buf, size_t len);
 
 /* ---- consoles ---- */
 
+/* One open console, and what is known of whoever sits at it. */
 struct port_console;
 struct port_console_info {
 	bool interactive;   /* a person at a terminal: prompts and paging are wanted */
@@ -305,6 +310,7 @@ int port_console_client(const char *control_path, int argc, char *const argv[]);
 
 /* ---- log ---- */
 
+/* Urgency of a line of the log, the most urgent first. */
 enum port_level { PORT_LOG_ERROR, PORT_LOG_WARN, PORT_LOG_INFO, PORT_LOG_DEBUG };
 
 /* Sends the log to "stderr", "syslog" or "udp://HOST:PORT" (HOST an address). E_OK or E_ARG. */

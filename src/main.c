@@ -86,7 +86,10 @@ static const char *const *files_list(const struct settings *s)
 {
 	static const char *files[FILES_MAX + 1];
 	unsigned n = 0;
-#define ADD(ref) do { if ((ref) != 0 && n < FILES_MAX) files[n++] = settings_text(s, (ref)); } while (0)
+#define ADD(ref) do { \
+		if ((ref) != 0 && n < FILES_MAX) \
+			files[n++] = settings_text(s, (ref)); \
+	} while (0)
 
 	ADD(s->gateway[0].trust);
 	ADD(s->gateway[0].console_password_file);
@@ -148,8 +151,8 @@ static void check_print(const struct check_finding *n)
 	char text[640];
 	struct fmt f = fmt_on(text, sizeof text - 1);
 
-	fmt_printf(&f, "%s: %s: %s%s", n->account, check_step_name[n->step], n->good ? "ok: " : "FAULT: ",
-		n->text);
+	fmt_printf(&f, "%s: %s: %s%s", n->account, check_step_name[n->step],
+		n->good ? "ok: " : "FAULT: ", n->text);
 	if (n->advice[0] != '\0')
 		fmt_printf(&f, "; %s", n->advice);
 	fmt_char(&f, '\n');
@@ -178,6 +181,13 @@ static int check_alone(const char *account)
 	return e == E_OK ? GOOD : FAULT;
 }
 
+static const char *control_socket(void)
+{
+	const struct settings *s = settings_running();
+
+	return settings_text(s, s->gateway[0].control);
+}
+
 static int command_check(const struct options *o, int argc, char *argv[])
 {
 	char word[] = "check";
@@ -188,8 +198,7 @@ static int command_check(const struct options *o, int argc, char *argv[])
 		return usage(true);
 	if (load(o) != E_OK)
 		return FAULT;
-	e = port_console_client(settings_text(settings_running(), settings_running()->gateway[0].control),
-		words[1] != NULL ? 2 : 1, words);
+	e = port_console_client(control_socket(), words[1] != NULL ? 2 : 1, words);
 	return e >= 0 ? e : check_alone(words[1] != NULL ? words[1] : "");
 }
 
@@ -225,8 +234,7 @@ static int command_console(const struct options *o, int argc, char *argv[])
 
 	if (load(o) != E_OK)
 		return FAULT;
-	e = port_console_client(settings_text(settings_running(), settings_running()->gateway[0].control),
-		argc - o->rest, argv + o->rest);
+	e = port_console_client(control_socket(), argc - o->rest, argv + o->rest);
 	if (e >= 0)
 		return e;
 	print(true, e == E_ACCESS ? "error: the control socket is not yours to open\n" :

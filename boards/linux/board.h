@@ -1,6 +1,6 @@
 /*
- * board.h (linux) - counts and sizes of every pool. Memory that is never touched costs nothing here,
- * so the pools are large; a count can be overridden by -D for small boxes and for tests.
+ * board.h (linux) - counts and sizes of every pool. Memory that is never touched costs nothing
+ * here, so the pools are large; a count can be overridden by -D for small boxes and for tests.
  */
 #ifndef BOARD_H
 #define BOARD_H

@@ -46,7 +46,8 @@ void fmt_clean(struct fmt *f, struct slice s, size_t max);
 void fmt_printf(struct fmt *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* As fmt_printf(). */
-void fmt_vprintf(struct fmt *f, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
+void fmt_vprintf(struct fmt *f, const char *format, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 
 /* What was built, as a slice. */
 struct slice fmt_result(const struct fmt *f);

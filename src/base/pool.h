@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Slots of one size in static memory, taken and given back; POOL_DEFINE() makes one. */
 struct pool {
 	const char *name;
 	uint8_t *mem;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Octets of somebody else's memory; p may be NULL where len is 0. */
 struct slice {
 	const uint8_t *p;
 	size_t len;

@@ -33,7 +33,8 @@ int certificates_identity(const struct settings *s, const struct cfg_listener *l
 {
 	const char *cert = settings_text(s, l->certificate), *trouble = NULL;
 	bool own = cert[0] == '\0';
-	int id = own ? own_identity(s, &trouble) : identity_files(cert, settings_text(s, l->key), &trouble);
+	int id = own ? own_identity(s, &trouble) :
+		identity_files(cert, settings_text(s, l->key), &trouble);
 
 	if (id < 0)
 		fmt_printf(why, "listener '%s': %s: %s", settings_text(s, l->head.name),
@@ -56,7 +57,8 @@ void certificates_renew(void)
 	if (trouble != NULL)
 		log_line(PORT_LOG_WARN, "certificates: not read again, the old one stays: %s", trouble);
 	for (unsigned i = 0; i < s->listener_count; i++)
-		own = own || (s->listener[i].tls != CFG_LISTENER_TLS_OFF && s->listener[i].certificate == 0);
+		own = own || (s->listener[i].tls != CFG_LISTENER_TLS_OFF &&
+			s->listener[i].certificate == 0);
 	if (own && own_identity(s, &trouble) < 0)
 		log_line(PORT_LOG_WARN, "certificates: our own could not be renewed");
 }

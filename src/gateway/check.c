@@ -37,7 +37,8 @@ static port_owner own(const struct check *c)
 /* Opens the next finding; line_close() ends its text. */
 static struct fmt line_open(struct check *c, enum check_step step, bool good)
 {
-	struct check_finding *n = &c->finding[c->found < CHECK_STEP_COUNT ? c->found : CHECK_STEP_COUNT - 1];
+	unsigned at = c->found < CHECK_STEP_COUNT ? c->found : CHECK_STEP_COUNT - 1;
+	struct check_finding *n = &c->finding[at];
 	struct fmt name = fmt_on(n->account, sizeof n->account - 1);
 	uint64_t now = port_clock_ms();
 
@@ -159,7 +160,8 @@ static enum check_step failed_step(const struct upstream *u)
 		return CHECK_TCP;
 	if (u->error == E_TLS || u->tls_why != TLS_FINE || u->failed_stage == UP_HANDSHAKE)
 		return CHECK_TLS;
-	return u->smtp.failure != SMTP_FINE ? (enum check_step)by_failure[u->smtp.failure] : CHECK_GREETING;
+	return u->smtp.failure != SMTP_FINE ? (enum check_step)by_failure[u->smtp.failure] :
+		CHECK_GREETING;
 }
 
 /* What to do where the server did not even get to speak. */
@@ -187,7 +189,8 @@ static void failure_line(struct check *c)
 	const struct upstream *u = c->up;
 	const struct smtp_client *smtp = &u->smtp;
 	const char *hint = smtp->failure != SMTP_FINE && smtp->reply.code >= 400 ?
-		explain_reply(smtp->reply.code, smtp->reply.enhanced, smtp_client_excerpt(smtp)) : advice(u);
+		explain_reply(smtp->reply.code, smtp->reply.enhanced, smtp_client_excerpt(smtp)) :
+		advice(u);
 	struct fmt f;
 
 	if (c->stage < UP_CONNECT && u->failed_stage >= UP_CONNECT)
@@ -271,13 +274,15 @@ void check_run(unsigned i)
 /* Begins with one account. E_OK, E_NOENT, E_NOSLOT. */
 static int begin(struct check *c, const char *account)
 {
+	static const struct slice none;
+
 	c->over = c->quitting = false;
 	c->found = c->taken = c->stage = 0;
 	c->step_ms = port_clock_ms();
 	c->up = pool_get(&pool_upstream);
 	if (c->up == NULL)
 		return E_NOSLOT;
-	if (upstream_start(c->up, account, (struct slice){ NULL, 0 }, (struct slice){ NULL, 0 }) != E_OK) {
+	if (upstream_start(c->up, account, none, none) != E_OK) {
 		pool_put(&pool_upstream, c->up);
 		c->up = NULL;
 		return E_NOENT;

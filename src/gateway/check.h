@@ -25,6 +25,7 @@
 	X(CHECK_CAPABILITIES, "capabilities") \
 	X(CHECK_LOGIN,        "login")
 
+/* A step that was looked at, in this order. */
 #define CHECK_STEP_ENUM(name, text) name,
 enum check_step { CHECK_STEPS(CHECK_STEP_ENUM) CHECK_STEP_COUNT };
 #undef CHECK_STEP_ENUM
@@ -38,7 +39,7 @@ struct check_finding {
 	uint8_t step;             /* enum check_step */
 	bool good;
 	uint32_t ms;              /* how long the step took */
-	char text[256];           /* what was found: addresses, TLS version and suite, chain and days left … */
+	char text[256];           /* what was found: addresses, TLS suite, chain, days left … */
 	char advice[256];         /* what to do next; "" when good */
 };
 

@@ -11,25 +11,30 @@ static const struct row {
 	const char *words;      /* part of the text, case-blind; NULL: any */
 	const char *sentence;
 } rows[] = {
-	{ 535, "5.7.139", NULL, "basic authentication is off for this mailbox: the provider wants OAuth2" },
-	{ 0, "5.7.139", NULL, "basic authentication is off for this mailbox: the provider wants OAuth2" },
+	{ 535, "5.7.139", NULL, "basic authentication is off for this mailbox: the provider"
+		" wants OAuth2" },
+	{ 0, "5.7.139", NULL, "basic authentication is off for this mailbox: the provider"
+		" wants OAuth2" },
 	{ 0, "5.7.30", NULL, "the provider no longer takes passwords here: it wants OAuth2" },
-	{ 0, "5.7.60", NULL, "this account may not send as that From: use from 'rewrite', or allow it there" },
+	{ 0, "5.7.60", NULL, "this account may not send as that From: use from 'rewrite', or"
+		" allow it there" },
 	{ 0, NULL, "SendAsDenied", "this account may not send as that From: use from 'rewrite'" },
 	{ 0, "4.7.66", NULL, "the provider finds this TLS version too old" },
 	{ 432, "4.3.2", NULL, "too many connections at once: lower max_connections of the account" },
-	{ 0, "5.6.11", NULL, "the message has bare LF bytes: use legacy_eol 'normalize' on the listener" },
-	{ 534, "5.7.9", NULL, "the provider wants an app password: make one in the account's security settings" },
-	{ 0, NULL, "application-specific password", "the provider wants an app password: make one in the"
-		" account's security settings" },
+	{ 0, "5.6.11", NULL, "the message has bare LF bytes: use legacy_eol 'normalize' on the"
+		" listener" },
+	{ 534, "5.7.9", NULL, "the provider wants an app password: make one in the account's"
+		" security settings" },
+	{ 0, NULL, "application-specific password", "the provider wants an app password: make one"
+		" in the account's security settings" },
 	{ 0, NULL, "app password", "the provider wants an app password: make one in the account's"
 		" security settings" },
 	{ 0, NULL, "AADSTS50076", "the provider wants a second factor: use OAuth2" },
 	{ 552, "5.3.4", NULL, "the message is too big for the provider" },
 	{ 0, NULL, "relay access denied", "sign in first, or this is the wrong outgoing server" },
 	{ 0, NULL, "relaying denied", "sign in first, or this is the wrong outgoing server" },
-	{ 535, NULL, NULL, "the provider refuses this user name and password: check both; many providers"
-		" want an app password in place of the mailbox's own" },
+	{ 535, NULL, NULL, "the provider refuses this user name and password: check both; many"
+		" providers want an app password in place of the mailbox's own" },
 	{ 530, NULL, "starttls", "the provider wants TLS first: set smtp_tls 'starttls'" },
 	{ 530, NULL, NULL, "the provider wants a sign-in: give username and password" },
 	{ 538, NULL, NULL, "the provider wants TLS before the sign-in" },

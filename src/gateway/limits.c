@@ -22,7 +22,8 @@ struct client {
 };
 
 static struct client clients[BOARD_CLIENT_TABLE];
-static bool known[BOARD_CLIENT_TABLE]; /* by slot of hash_guess: this name has signed in from there */
+/* By slot of hash_guess: this name has signed in from there. */
+static bool known[BOARD_CLIENT_TABLE];
 
 /* IPv4 whole, IPv6 by /64: what one household or attacker has at least. */
 static size_t client_key(const struct port_addr *a, uint8_t key[16])

@@ -196,9 +196,10 @@ static int quit_step(struct session *s)
 static int (*const phase_steps[SMTP_PHASE_COUNT])(struct session *) = {
 	[SMTP_HELLO] = line_step, [SMTP_READY] = line_step, [SMTP_MAIL] = line_step,
 	[SMTP_RCPT] = line_step, [SMTP_CHUNKS] = line_step, [SMTP_SASL] = line_step,
-	[SMTP_PROXY] = relay_proxy_step, [SMTP_DETECT] = relay_detect_step, [SMTP_GREET] = relay_greet_step,
-	[SMTP_TLS] = relay_tls_step, [SMTP_BODY] = relay_body_step, [SMTP_CHUNK] = relay_chunk_step,
-	[SMTP_SKIP] = relay_skip_step, [SMTP_TAIL] = relay_tail_step, [SMTP_QUIT] = quit_step,
+	[SMTP_PROXY] = relay_proxy_step, [SMTP_DETECT] = relay_detect_step,
+	[SMTP_GREET] = relay_greet_step, [SMTP_TLS] = relay_tls_step, [SMTP_BODY] = relay_body_step,
+	[SMTP_CHUNK] = relay_chunk_step, [SMTP_SKIP] = relay_skip_step, [SMTP_TAIL] = relay_tail_step,
+	[SMTP_QUIT] = quit_step,
 };
 
 /* A provider that ends an idle connection is nobody's fault; the next message opens another. */

@@ -19,6 +19,7 @@
 #include "proto/sasl.h"
 #include "proto/smtp_server.h"
 
+/* Sizes in bytes: the client's name, decoded content under way, our Received field, a Message-ID. */
 enum { RELAY_HELO_MAX = 64, RELAY_MID = 4096, RELAY_RECEIVED_MAX = 800, RELAY_ID_MAX = 300 };
 
 /* One mail transaction, from MAIL to the verdict. */
@@ -55,11 +56,12 @@ POOL_DECLARE(transaction);
 POOL_DECLARE(relay);
 POOL_DECLARE(sasl);
 
+/* What a relay keeps while its client is connected. */
 struct relay {
 	uint8_t phase;                    /* enum smtp_phase */
 	bool esmtp, foreign_checked, waiting, long_line, closing, quit_asked;
 	uint8_t errors, auth_failures;
-	uint8_t skip_say;                 /* what to say after a refused chunk; SAY_NOTHING: txn->reply */
+	uint8_t skip_say;                 /* said after a refused chunk; SAY_NOTHING: txn->reply */
 	bool chunk_last;
 	uint16_t messages;
 	uint64_t chunk_left;
@@ -74,6 +76,7 @@ struct relay {
 	struct upstream *up;
 };
 
+/* Sessions of listeners with service relay. */
 extern const struct session_type relay_session_type;
 
 /* The relay of a session. */

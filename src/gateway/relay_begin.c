@@ -39,8 +39,9 @@ int relay_proxy_step(struct session *s)
 
 static int tls_start(struct session *s, bool buffered)
 {
-	struct tls_server_want want = { .version_min = s->policy.tls_min, .identity = s->policy.identity,
-		.cache_scope = s->policy.listener, .buffered = buffered, .alpn = s->type->alpn };
+	struct tls_server_want want = { .version_min = s->policy.tls_min,
+		.identity = s->policy.identity, .cache_scope = s->policy.listener, .buffered = buffered,
+		.alpn = s->type->alpn };
 
 	return chan_tls_server(&s->down, &want);
 }
@@ -55,8 +56,8 @@ int relay_detect_step(struct session *s)
 	if (in.len == 0 && port_clock_ms() < r->deadline_ms)
 		return 0;
 	if (in.len > 0 && in.p[0] >= 0x80) {
-		log_line(PORT_LOG_WARN, "session %llu: the client speaks SSL 2, which nobody should; closed",
-			(unsigned long long)s->id);
+		log_line(PORT_LOG_WARN,
+			"session %llu: the client speaks SSL 2, which nobody should; closed", (unsigned long long)s->id);
 		return E_PROTO;
 	}
 	if (in.len > 0 && in.p[0] == 0x16) {

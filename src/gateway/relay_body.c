@@ -48,8 +48,9 @@ static bool passes(const struct relay *r)
 static void inspect(struct session *s, unsigned flags, uint64_t content)
 {
 	struct transaction *t = relay_of(s)->txn;
+	bool bare = (flags & (DOT_BARE_CR | DOT_BARE_LF)) != 0;
 
-	if ((flags & DOT_NUL) != 0 || (s->policy.eol_reject && (flags & (DOT_BARE_CR | DOT_BARE_LF)) != 0))
+	if ((flags & DOT_NUL) != 0 || (s->policy.eol_reject && bare))
 		spoil(s, SAY_BAD_CONTENT);
 	else if (content > settings_running()->gateway[0].max_message)
 		spoil(s, SAY_TOO_BIG);
@@ -308,7 +309,8 @@ static void verdict_log(struct session *s, unsigned code)
 	fmt_clean(&f, slice_of(t->reverse_path, t->reverse_path_len), 72);
 	fmt_str(&f, "> to=<");
 	fmt_clean(&f, slice_of(t->rcpt, t->rcpt_len), 72);
-	log_line(PORT_LOG_INFO, "session %llu: message from=<%s> recipients=%u bytes=%llu account=%s: %u",
+	log_line(PORT_LOG_INFO,
+		"session %llu: message from=<%s> recipients=%u bytes=%llu account=%s: %u",
 		(unsigned long long)s->id, fmt_cstr(&f), (unsigned)t->rcpt_good,
 		(unsigned long long)t->encoder.content, t->account, code);
 }

@@ -19,9 +19,9 @@ int relay_refuse_text(struct session *s, unsigned code, const char *status, cons
 {
 	char line[200];
 	struct fmt f = fmt_on(line, sizeof line);
+	bool small = 'a' <= text[0] && text[0] <= 'z';
 
-	fmt_printf(&f, "%u %s %c%s\r\n", code, status, text[0] - ('a' <= text[0] && text[0] <= 'z' ? 32 : 0),
-		text + 1);
+	fmt_printf(&f, "%u %s %c%s\r\n", code, status, text[0] - (small ? 32 : 0), text + 1);
 	relay_put(s, &f);
 	relay_error(s);
 	return E_OK;
@@ -81,7 +81,8 @@ int relay_mail(struct session *s, struct slice arg)
 
 	if (s->policy.auth == CFG_LISTENER_AUTH_REQUIRED && r->user[0] == '\0' &&
 			r->login_account[0] == '\0')
-		return relay_refuse(s, relay_secure(s) || s->policy.plain_auth ? SAY_NEED_AUTH : SAY_NEED_TLS);
+		return relay_refuse(s, relay_secure(s) || s->policy.plain_auth ? SAY_NEED_AUTH :
+			SAY_NEED_TLS);
 	if (mail_path(s, arg, &path, &rest) != E_OK)
 		return E_OK;
 	t = pool_get(&pool_transaction);

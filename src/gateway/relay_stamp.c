@@ -31,8 +31,8 @@ static void received_make(struct session *s, int64_t now_s)
 	fmt_printf(&f, "Received: from %s (", r->helo[0] != '\0' ? r->helo : "unknown");
 	fmt_str(&f, addr_is_v4(&s->peer) ? "[" : "[IPv6:");
 	addr_put(&f, &s->peer);
-	fmt_printf(&f, "])\r\n\tby %s (Mailwicket) with %s id %llx.%u", host_name(), protocol_name(s, r),
-		(unsigned long long)s->id, (unsigned)r->messages);
+	fmt_printf(&f, "])\r\n\tby %s (Mailwicket) with %s id %llx.%u", host_name(),
+		protocol_name(s, r), (unsigned long long)s->id, (unsigned)r->messages);
 	if (t->rcpt_good == 1 && t->rcpt_len > 0) {
 		fmt_str(&f, "\r\n\tfor <");
 		fmt_bytes(&f, t->rcpt, t->rcpt_len);

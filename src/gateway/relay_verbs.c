@@ -68,8 +68,10 @@ static void auth_lines(struct fmt *f)
 
 static bool starttls_offered(const struct session *s)
 {
-	return (s->policy.tls == CFG_LISTENER_TLS_STARTTLS || s->policy.tls == CFG_LISTENER_TLS_REQUIRED ||
-		s->policy.tls == CFG_LISTENER_TLS_DETECT) && !relay_secure(s);
+	uint8_t tls = s->policy.tls;
+
+	return (tls == CFG_LISTENER_TLS_STARTTLS || tls == CFG_LISTENER_TLS_REQUIRED ||
+		tls == CFG_LISTENER_TLS_DETECT) && !relay_secure(s);
 }
 
 static int do_ehlo(struct session *s, struct slice arg)

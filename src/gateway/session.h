@@ -14,6 +14,7 @@
 
 struct session;
 
+/* What a kind of session does; one constant table for each kind, kept by session->type. */
 struct session_type {
 	const char *name;
 	/* Prepares the type's own state, with the downstream connection open. E_OK or E_NOSLOT. */
@@ -43,6 +44,7 @@ struct session_policy {
 	char name[33];           /* section name of the listener */
 };
 
+/* One client's connection and, where its kind has one, the connection to a provider. */
 struct session {
 	const struct session_type *type;
 	struct chan down, up;

@@ -22,18 +22,22 @@
 	X(UP_READY,     "ready") \
 	X(UP_FAILED,    "failed")
 
+/* A stage of the way to the server. */
 #define UP_STAGE_ENUM(name, text) name,
 enum up_stage { UP_STAGES(UP_STAGE_ENUM) UP_STAGE_COUNT };
 #undef UP_STAGE_ENUM
 
+/* Their texts. */
 extern const char *const up_stage_name[UP_STAGE_COUNT];
 
+/* Addresses tried at most; bytes of an account's and a host's name with the NUL. */
 enum { UP_ADDRS = 8, UP_ACCOUNT_MAX = 33, UP_HOST_MAX = 254 };
 
+/* The way to one account's server, from waiting for a place until the connection is over. */
 struct upstream {
 	uint8_t stage;                 /* enum up_stage */
 	uint8_t failed_stage;          /* where it failed, with UP_FAILED */
-	int error;                     /* why: an error of error.h; E_TLS: see tls_why; E_PROTO: smtp.failure */
+	int error;                     /* why; E_TLS: see tls_why; E_PROTO: see smtp.failure */
 	enum tls_failure tls_why;
 	char account[UP_ACCOUNT_MAX];  /* section name */
 	char host[UP_HOST_MAX];
@@ -45,7 +49,7 @@ struct upstream {
 	struct waiter waits_v6, waits_v4, waits_place;
 	struct port_addr addr[UP_ADDRS];
 	uint8_t addr_count, addr_next;
-	struct port_tcp *first_try, *second_try; /* connections under way; the winner goes to the channel */
+	struct port_tcp *first_try, *second_try; /* under way; the winner goes to the channel */
 	uint8_t first_addr, second_addr;         /* which addresses they go to */
 	struct port_addr at;           /* where the connection goes */
 	uint64_t try_ms, deadline_ms;

@@ -52,5 +52,6 @@ void upstream_explain(const struct upstream *u, struct fmt *out)
 
 bool upstream_temporary(const struct upstream *u)
 {
-	return u->smtp.failure == SMTP_FINE || smtp_failure_temporary((enum smtp_failure)u->smtp.failure);
+	return u->smtp.failure == SMTP_FINE ||
+		smtp_failure_temporary((enum smtp_failure)u->smtp.failure);
 }

@@ -47,7 +47,8 @@ int64_t date_to_unix(const struct date *d)
 	int64_t doy = (153 * (d->month + (d->month > 2 ? -3 : 9)) + 2) / 5 + d->day - 1;
 	int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
 
-	return (era * ERA_DAYS + doe - EPOCH_DAYS) * DAY_S + d->hour * 3600 + d->minute * 60 + d->second;
+	return (era * ERA_DAYS + doe - EPOCH_DAYS) * DAY_S + d->hour * 3600 + d->minute * 60 +
+		d->second;
 }
 
 void date_rfc5322(struct fmt *f, int64_t unix_s)

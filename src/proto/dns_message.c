@@ -289,7 +289,8 @@ struct chain {
 
 static bool belongs(const struct record *r, const struct chain *c)
 {
-	return r->class == CLASS_IN && slice_eq(slice_of(r->name, r->name_len), slice_of(c->name, c->len));
+	return r->class == CLASS_IN &&
+		slice_eq(slice_of(r->name, r->name_len), slice_of(c->name, c->len));
 }
 
 /* One walk over the answer section: records of the type, and the next CNAME. E_OK: done; E_MORE:

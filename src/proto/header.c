@@ -14,7 +14,9 @@
 #include "error.h"
 #include "proto/header_from.h"
 
-const char *const header_state_name[HEADER_STATES] = { "name", "pass", "drop", "from", "tail", "body" };
+const char *const header_state_name[HEADER_STATES] = {
+	"name", "pass", "drop", "from", "tail", "body",
+};
 
 enum { SEEN_FROM = 1, SEEN_REPLY_TO = 2, SEEN_DATE = 4, SEEN_ID = 8, SEEN_MIME = 16, SEEN_TO = 32 };
 
@@ -29,9 +31,10 @@ static const struct field {
 	uint8_t seen;
 	bool dropped;
 } fields[] = {
-	{ "From", SEEN_FROM, false }, { "Reply-To", SEEN_REPLY_TO, false }, { "Date", SEEN_DATE, false },
-	{ "Message-ID", SEEN_ID, false }, { "MIME-Version", SEEN_MIME, false }, { "To", SEEN_TO, false },
-	{ "Cc", SEEN_TO, false }, { "Sender", 0, true }, { "Bcc", 0, true },
+	{ "From", SEEN_FROM, false }, { "Reply-To", SEEN_REPLY_TO, false },
+	{ "Date", SEEN_DATE, false }, { "Message-ID", SEEN_ID, false },
+	{ "MIME-Version", SEEN_MIME, false }, { "To", SEEN_TO, false }, { "Cc", SEEN_TO, false },
+	{ "Sender", 0, true }, { "Bcc", 0, true },
 };
 
 static bool one_line(struct slice v)
@@ -130,7 +133,8 @@ static struct slice text_begun(struct header_filter *h, struct fmt *f)
 }
 
 static struct slice (*const pieces[])(struct header_filter *h, struct fmt *f) = {
-	from_missing, reply_to, date_missing, id_missing, mime_missing, to_missing, blank_line, text_begun,
+	from_missing, reply_to, date_missing, id_missing, mime_missing, to_missing, blank_line,
+	text_begun,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -163,7 +167,8 @@ static void field_begin(struct header_filter *h)
 	bool is_from = f != NULL && f->seen == SEEN_FROM;
 	bool again = is_from && (h->seen & SEEN_FROM) != 0;
 
-	h->received = (uint16_t)(h->received + (slice_is(name, "Received") && h->received < UINT16_MAX));
+	if (slice_is(name, "Received") && h->received < UINT16_MAX)
+		h->received++;
 	h->line_start = h->cr = false;
 	h->state = HEADER_PASS;
 	if (h->want.rewrite && f != NULL && (f->dropped || again))
@@ -189,7 +194,8 @@ static void header_end(struct header_filter *h, bool text)
 static void name_octet(struct header_filter *h, struct slice *in)
 {
 	uint8_t c = in->p[0];
-	bool gap = h->name_len > 0 && (h->name[h->name_len - 1] == ' ' || h->name[h->name_len - 1] == '\t');
+	uint8_t last = h->name_len > 0 ? (uint8_t)h->name[h->name_len - 1] : 0;
+	bool gap = last == ' ' || last == '\t';
 	bool blank = c == ' ' || c == '\t';
 
 	if (h->cr || (c == '\r' && h->name_len == 0)) {
@@ -311,7 +317,8 @@ static bool emitted(struct header_filter *h, struct sink *out)
 void header_filter(struct header_filter *h, struct slice *in, uint8_t *out, size_t cap,
 	size_t *produced)
 {
-	static void (*const steps[HEADER_STATES])(struct header_filter *, struct slice *, struct sink *) = {
+	static void (*const steps[HEADER_STATES])(struct header_filter *, struct slice *,
+		struct sink *) = {
 		[HEADER_NAME] = name_step, [HEADER_PASS] = pass_step, [HEADER_DROP] = drop_step,
 		[HEADER_FROM] = from_step, [HEADER_BODY] = body_step,
 	};

@@ -121,7 +121,8 @@ struct slice header_from_make(struct header_filter *h)
 	fmt_str(&f, ">\r\n");
 	if (f.over) {
 		f = fmt_on(h->from, sizeof h->from);
-		fmt_printf(&f, "From: <%.*s>\r\n", (int)h->want.address.len, (const char *)h->want.address.p);
+		fmt_printf(&f, "From: <%.*s>\r\n", (int)h->want.address.len,
+			(const char *)h->want.address.p);
 	}
 	h->from_len = 0;
 	return fmt_result(&f);

@@ -210,8 +210,9 @@ void header_mailbox_parse(struct slice value, struct header_mailbox *out)
 		if (take(&r) == '(')
 			read_comment(&r);
 	found = raw_address(&r, out);
-	for (uint16_t i = 0; angle && !found && i < r.raw_len && r.name.len < r.name.cap; i++)
-		words_add(&r.name, r.raw[i]);
+	if (angle && !found && r.name.len == 0)
+		for (uint16_t i = 0; i < r.raw_len; i++)
+			words_add(&r.name, r.raw[i]);
 	words_end(&r.name);
 	words_end(&r.comment);
 	if ((angle && r.name.len > 0) || !found)

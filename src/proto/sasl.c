@@ -1,7 +1,8 @@
 /*
  * sasl.c - the server side of PLAIN, LOGIN and CRAM-MD5: one table of what each state wants.
  *
- * A line is decoded into a buffer on the stack that is wiped; what it means is copied into the exchange.
+ * A line is decoded into a buffer on the stack that is wiped; what it means is copied into the
+ * exchange.
  */
 #include "proto/sasl.h"
 
@@ -12,8 +13,9 @@
 #include "error.h"
 
 const char *const sasl_mech_name[SASL_MECHS] = { "PLAIN", "LOGIN", "CRAM-MD5" };
-const char *const sasl_server_state_name[SASL_SERVER_STATES] = { "idle", "plain", "login", "password",
-	"digest", "done" };
+const char *const sasl_server_state_name[SASL_SERVER_STATES] = {
+	"idle", "plain", "login", "password", "digest", "done",
+};
 
 /* Base64 of "Username:" and "Password:", to the letter (interop 2.4). */
 static const char *const login_prompts[2] = { "VXNlcm5hbWU6", "UGFzc3dvcmQ6" };
@@ -159,7 +161,8 @@ static int (*const takers[SASL_SERVER_STATES])(struct sasl_server *s, struct sli
 /* ---- the exchange ---- */
 
 /* What is asked for in the state that was reached. */
-static int challenge_for(const struct sasl_server *s, struct slice *challenge, char *out, size_t cap)
+static int challenge_for(const struct sasl_server *s, struct slice *challenge, char *out,
+	size_t cap)
 {
 	int n;
 

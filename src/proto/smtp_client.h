@@ -41,10 +41,12 @@
 	X(SMTP_ASK_QUIT, "quit-sent") \
 	X(SMTP_OVER,     "over")       /* in order or by failure */
 
+/* Where the dialogue is: the command that is to be said or is awaiting its reply. */
 #define SMTP_STATE_ENUM(name, text) name,
 enum smtp_state { SMTP_STATES(SMTP_STATE_ENUM) SMTP_STATE_COUNT };
 #undef SMTP_STATE_ENUM
 
+/* Their texts. */
 extern const char *const smtp_state_name[SMTP_STATE_COUNT];
 
 /* Why the dialogue ended before SMTP_IDLE, or broke later. X(name, temporary, text) */
@@ -62,6 +64,7 @@ extern const char *const smtp_state_name[SMTP_STATE_COUNT];
 	X(SMTP_DESYNC,      true,  "the server sent a reply that nobody asked for") \
 	X(SMTP_MALFORMED,   true,  "the server sent something that is not a reply")
 
+/* Why the dialogue is over. */
 #define SMTP_FAILURE_ENUM(name, temporary, text) name,
 enum smtp_failure { SMTP_FAILURES(SMTP_FAILURE_ENUM) SMTP_FAILURE_COUNT };
 #undef SMTP_FAILURE_ENUM
@@ -70,6 +73,7 @@ enum smtp_failure { SMTP_FAILURES(SMTP_FAILURE_ENUM) SMTP_FAILURE_COUNT };
 const char *smtp_failure_text(enum smtp_failure why);
 bool smtp_failure_temporary(enum smtp_failure why);
 
+/* What protects the connection, and when: nothing, TLS by command, TLS from the start. */
 enum smtp_security { SMTP_CLEAR, SMTP_BY_STARTTLS, SMTP_BY_TLS };
 
 /* Extensions that the server offered after its last EHLO. */
@@ -91,6 +95,7 @@ struct smtp_reply {
 	char text[SMTP_TEXT_MAX]; /* printable ASCII, lines joined by a space, without codes */
 };
 
+/* One dialogue. Owned by the caller, put to its start by smtp_client_start(). */
 struct smtp_client {
 	uint8_t state;            /* enum smtp_state */
 	uint8_t security;         /* enum smtp_security */

@@ -21,7 +21,8 @@
 	X(SAY_START_TLS,    220, "2.0.0", "Ready to start TLS") \
 	X(SAY_AUTH_OK,      235, "2.7.0", "Authentication succeeded") \
 	X(SAY_VRFY,         252, "2.5.0", "Send mail and see") \
-	X(SAY_HELP,         214, "2.0.0", "Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT") \
+	X(SAY_HELP,         214, "2.0.0", "Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA" \
+		" BDAT RSET NOOP VRFY QUIT") \
 	X(SAY_GO_AHEAD,     354, "", "End data with <CR><LF>.<CR><LF>") \
 	X(SAY_FULL,         421, "4.3.2", "Too many connections, try again later") \
 	X(SAY_FULL_CLIENT,  421, "4.7.0", "Too many connections from your address") \
@@ -33,9 +34,11 @@
 	X(SAY_NOT_REACHED,  451, "4.4.1", "The provider cannot be reached now, try again later") \
 	X(SAY_LOST,         451, "4.4.2", "The connection to the provider was lost, try again later") \
 	X(SAY_UP_TLS,       451, "4.7.5", "No verified TLS with the provider, try again later") \
-	X(SAY_UP_AUTH,      454, "4.7.0", "The provider refused the account's sign-in, the owner has to act") \
+	X(SAY_UP_AUTH,      454, "4.7.0", "The provider refused the account's sign-in, the owner" \
+		" has to act") \
 	X(SAY_UP_AUTH_TEMP, 454, "4.7.0", "The sign-in cannot be checked now, try again later") \
-	X(SAY_ROUTE_SPLIT,  452, "4.5.3", "This recipient goes another way, send it in a message of its own") \
+	X(SAY_ROUTE_SPLIT,  452, "4.5.3", "This recipient goes another way, send it in a message" \
+		" of its own") \
 	X(SAY_TOO_MANY_RCPT, 452, "4.5.3", "Too many recipients, send to the others separately") \
 	X(SAY_NO_TLS_NOW,   454, "4.7.0", "TLS is not available now, try again later") \
 	X(SAY_AUTH_LATER,   454, "4.7.0", "Too many failed sign-ins, try again later") \
@@ -70,6 +73,7 @@
 	X(SAY_PARAM,        555, "5.5.4", "Parameter not recognized") \
 	X(SAY_JUNK,         554, "5.5.0", "This is a mail server")
 
+/* One of our own replies. */
 #define SMTP_REPLY_ENUM(name, code, enhanced, text) name,
 enum smtp_say { SMTP_REPLIES(SMTP_REPLY_ENUM) SMTP_SAY_COUNT };
 #undef SMTP_REPLY_ENUM

@@ -30,15 +30,19 @@
 	X(SMTP_TAIL,   "tail")     /* awaiting the verdict */ \
 	X(SMTP_QUIT,   "quit")     /* last reply said */
 
+/* What a client may say next. */
 #define SMTP_PHASE_ENUM(name, text) name,
 enum smtp_phase { SMTP_PHASES(SMTP_PHASE_ENUM) SMTP_PHASE_COUNT };
 #undef SMTP_PHASE_ENUM
 
+/* Their texts. */
 extern const char *const smtp_phase_name[SMTP_PHASE_COUNT];
 
+/* The commands that are known; not all are offered in every phase. */
 enum smtp_verb { VERB_HELO, VERB_EHLO, VERB_STARTTLS, VERB_AUTH, VERB_MAIL, VERB_RCPT, VERB_DATA,
 	VERB_BDAT, VERB_RSET, VERB_NOOP, VERB_VRFY, VERB_EXPN, VERB_HELP, VERB_QUIT, VERB_COUNT };
 
+/* A command line, taken apart; `arg` points into the line. */
 struct smtp_command {
 	enum smtp_verb verb;
 	struct slice arg;     /* behind the verb and one space, trailing blanks removed; may be empty */
