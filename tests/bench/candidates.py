@@ -142,7 +142,7 @@ class Mailwicket(Candidate):
 				"control": os.path.join(self.folder, "control.sock"),
 				"user": harness.unprivileged() if os.geteuid() == 0 else None},
 			listener={"port": self.port, "max_per_client": 500, **many},
-			account={"smtp_port": self.place.sink_port, "smtp_tls": "implicit", "auth": "none",
+			account={"smtp_host": "127.0.0.1", "smtp_port": self.place.sink_port, "smtp_tls": "implicit", "auth": "none",
 				"username": None, "password": None, **many})
 		path = self.write("mailwicket.conf", harness.uci(sections), 0o600)
 		return [self.place.binary, "run", "-c", path], None

@@ -107,7 +107,7 @@ def send(sink, candidate, case, number, limit_s):
 		fault = f"{sink.count() - before} of {number} arrived: {why}"
 	process.stop(source)
 	with source.stderr:
-		said = source.stderr.read().strip()[-200:]
+		said = source.stderr.read().strip()[-300:].rpartition("smtp-source: ")[2]
 	if fault or source.returncode != 0:
 		raise process.Failed(" ".join(filter(None, (fault, said))))
 	time.sleep(SETTLE_S)
