@@ -13,6 +13,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 FUZZ_SECONDS ?= 20
+TOP ?= 0
 TEST_FUZZ_SECONDS ?= 3
 BEARSSL ?= build/deps/bearssl
 LWIP ?= build/deps/lwip
@@ -106,9 +107,10 @@ coverage:
 	@$(MAKE) VARIANT=coverage tests
 	@$(PYTHON) tests/run coverage
 
-# stripped size, and text, data and bss by room and library
+# stripped size; text, data and bss by room and library; TOP=n lists the n largest symbols
 sizes: $(PROGRAM)
-	@$(PYTHON) tools/sizes $(PROGRAM) $(OUT)/mailwicket.map --size '$(SIZE)' --strip '$(STRIP)'
+	@$(PYTHON) tools/sizes $(PROGRAM) $(OUT)/mailwicket.map --size '$(SIZE)' --strip '$(STRIP)' \
+		--readelf '$(READELF)' --top $(TOP)
 
 # install the program, its example configuration and README under DESTDIR and PREFIX
 install: $(PROGRAM)
@@ -155,21 +157,21 @@ $(OUT)/unit/test_posix%: $(OUT)/tests/unit/test_posix%.o $(call objects,$(UNIT_H
 		$(PORTLIB) $(TLS) $(CMOCKA_LIB)
 	@mkdir -p $(@D)
 	$(call note,LINK)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(POSIX_LIBS) $(CMOCKA_LINK) $(LDLIBS)
+	$(Q)$(LINK_TEST) -o $@ $(filter %.o,$^) $(POSIX_LIBS) $(CMOCKA_LINK) $(LDLIBS)
 
 $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(call objects,$(UNIT_HELP)) $(CORE) $(SIM) $(TLS) $(CMOCKA_LIB)
 	@mkdir -p $(@D)
 	$(call note,LINK)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBS) $(CMOCKA_LINK) $(LDLIBS)
+	$(Q)$(LINK_TEST) -o $@ $(filter %.o,$^) $(LIBS) $(CMOCKA_LINK) $(LDLIBS)
 
 $(OUT)/conversation: $(call objects,$(CONV_SRC)) $(CORE) $(SIM) $(TLS)
 	$(call note,LINK)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS)
+	$(Q)$(LINK_TEST) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS)
 
 $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(call objects,$(FUZZ_HELP)) $(CORE) $(SIM) $(TLS)
 	@mkdir -p $(@D)
 	$(call note,LINK)
-	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS)
+	$(Q)$(LINK_TEST) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS)
 
 # --- archives and objects --------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ CC = gcc
 endif
 STRIP ?= strip
 SIZE ?= size
+READELF ?= readelf
 
 probe = $(shell for f in $(1); do \
 	$(CC) -Werror -O2 $$f -c -x c -o /dev/null - </dev/null >/dev/null 2>&1 && echo $$f; done)
@@ -31,6 +32,8 @@ TLS_OUT = build/bearssl
 TLS_FLAGS = -O2 -fPIE $(SECTIONS) $(NO_UNWIND) $(call probe,-fcf-protection)
 LINK_RELEASE = -pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack
 LINK = $(CC) $(LINK_VARIANT) $(LDFLAGS)
+# Test programs take the compiled code that stands in the objects beside that for the linker.
+LINK_TEST = $(LINK) $(if $(LTO),-fno-lto)
 CMOCKA_LINK = -lcmocka
 CMOCKA_INCLUDE =
 
@@ -74,6 +77,7 @@ CC = mips-linux-gnu-gcc
 AR = mips-linux-gnu-ar
 STRIP = mips-linux-gnu-strip
 SIZE = mips-linux-gnu-size
+READELF = mips-linux-gnu-readelf
 CFLAGS_VARIANT = -O2 -g $(SECTIONS) -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64
 LINK_VARIANT = -static -Wl,--gc-sections
 TLS_OUT = build/bearssl-mips
