@@ -57,7 +57,8 @@ int relay_detect_step(struct session *s)
 		return 0;
 	if (in.len > 0 && in.p[0] >= 0x80) {
 		log_line(PORT_LOG_WARN,
-			"session %llu: the client speaks SSL 2, which nobody should; closed", (unsigned long long)s->id);
+			"session %llu: the client speaks SSL 2, which nobody should; closed",
+			(unsigned long long)s->id);
 		return E_PROTO;
 	}
 	if (in.len > 0 && in.p[0] == 0x16) {

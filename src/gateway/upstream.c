@@ -1,25 +1,18 @@
 /*
  * upstream.c - from an account's name to a signed-in connection, stage by stage.
- *
- * Addresses of both families are asked for at once and tried in turn, the next one 250 ms after
- * the last while that is still connecting (RFC 8305 in its simplest form); the first that stands
- * wins. An account without TLS may lead to private addresses only, and nothing may lead back to
- * ourselves.
  */
 #include "gateway/upstream.h"
 
 #include <string.h>
 
-#include "base/addr.h"
 #include "base/base64.h"
 #include "base/log.h"
 #include "board.h"
 #include "gateway/host.h"
-#include "gateway/listeners.h"
 #include "gateway/places.h"
+#include "gateway/upstream_stages.h"
 
-enum { HEAD_START_MS = 250, RESOLVE_MS = 15000, CONNECT_MS = 30000, HANDSHAKE_MS = 30000,
-	PLACE_MS = 30000 };
+enum { RESOLVE_MS = 15000, PLACE_MS = 30000 };
 
 POOL_DEFINE(upstream, struct upstream, BOARD_TRANSACTIONS);
 
@@ -28,7 +21,8 @@ const char *const up_stage_name[UP_STAGE_COUNT] = { UP_STAGES(STAGE_NAME) };
 #undef STAGE_NAME
 
 static const uint8_t securities[CFG_tls_COUNT] = {
-	[CFG_TLS_OFF] = SMTP_CLEAR, [CFG_TLS_STARTTLS] = SMTP_BY_STARTTLS, [CFG_TLS_IMPLICIT] = SMTP_BY_TLS,
+	[CFG_TLS_OFF] = SMTP_CLEAR, [CFG_TLS_STARTTLS] = SMTP_BY_STARTTLS,
+	[CFG_TLS_IMPLICIT] = SMTP_BY_TLS,
 };
 
 static unsigned mechs_allowed(uint8_t auth)
@@ -42,19 +36,10 @@ static unsigned mechs_allowed(uint8_t auth)
 	return sets[auth];
 }
 
-static void stage_set(struct upstream *u, enum up_stage stage, uint32_t within_ms)
+void upstream_stage_set(struct upstream *u, enum up_stage stage, uint32_t within_ms)
 {
 	u->stage = (uint8_t)stage;
 	u->deadline_ms = port_clock_ms() + within_ms;
-}
-
-static void connections_drop(struct upstream *u)
-{
-	if (u->first_try != NULL)
-		port_abort(u->first_try);
-	if (u->second_try != NULL)
-		port_abort(u->second_try);
-	u->first_try = u->second_try = NULL;
 }
 
 void upstream_fail(struct upstream *u, struct chan *ch, int error)
@@ -96,8 +81,9 @@ int upstream_start(struct upstream *u, const char *account, struct slice login,
 	memcpy(u->secret, secret.p != NULL ? secret.p : (const uint8_t *)"", secret.len);
 	u->login_len = (uint16_t)login.len;
 	u->secret_len = (uint16_t)secret.len;
-	smtp_client_start(&u->smtp, (enum smtp_security)u->security, u->sign_in, mechs_allowed(a->auth));
-	stage_set(u, UP_PLACE, PLACE_MS);
+	smtp_client_start(&u->smtp, (enum smtp_security)u->security, u->sign_in,
+		mechs_allowed(a->auth));
+	upstream_stage_set(u, UP_PLACE, PLACE_MS);
 	return E_OK;
 }
 
@@ -111,109 +97,8 @@ static int place_step(struct upstream *u, struct chan *ch, port_owner owner)
 	if (e == E_AGAIN)
 		return 0;
 	u->has_place = true;
-	stage_set(u, UP_RESOLVE, RESOLVE_MS);
+	upstream_stage_set(u, UP_RESOLVE, RESOLVE_MS);
 	return 1;
-}
-
-/* Addresses that may be used: not ours, and private ones only where TLS is off. */
-static void addresses_add(struct upstream *u, const struct dns_answer *a)
-{
-	struct port_addr at = { { 0 }, u->port, 0 };
-
-	for (unsigned i = 0; i < a->count && u->addr_count < UP_ADDRS; i++) {
-		if (dns_answer_ip(a, i, at.ip) != E_OK)
-			continue;
-		if (u->security == SMTP_CLEAR && !addr_is_private(&at))
-			u->refused_public = true;
-		else if (listeners_is_own(&at))
-			u->refused_own = true;
-		else
-			u->addr[u->addr_count++] = at;
-	}
-}
-
-static int resolve_step(struct upstream *u, struct chan *ch, port_owner owner)
-{
-	struct dns_answer v6, v4;
-	int e6 = dns_lookup(u->host, DNS_AAAA, &u->waits_v6, owner, &v6);
-	int e4 = dns_lookup(u->host, DNS_A, &u->waits_v4, owner, &v4);
-
-	if (e6 == E_AGAIN || e4 == E_AGAIN)
-		return 0;
-	u->addr_count = 0;
-	if (e6 == E_OK)
-		addresses_add(u, &v6);
-	if (e4 == E_OK)
-		addresses_add(u, &v4);
-	if (u->addr_count == 0) {
-		upstream_fail(u, ch, u->refused_public || u->refused_own ? E_ACCESS :
-			e4 != E_OK && e4 != E_NOENT ? e4 : e6 != E_OK && e6 != E_NOENT ? e6 : E_NOENT);
-		return 1;
-	}
-	stage_set(u, UP_CONNECT, CONNECT_MS);
-	return 1;
-}
-
-/* Starts the next try where one is wanted. The result of the start, E_AGAIN when none is wanted
- * now. */
-static int try_next(struct upstream *u, port_owner owner)
-{
-	bool first = u->first_try == NULL;
-	struct port_tcp **free_try = first ? &u->first_try : &u->second_try;
-	bool busy = u->first_try != NULL || u->second_try != NULL;
-	uint64_t now = port_clock_ms();
-
-	if (*free_try != NULL || u->addr_next >= u->addr_count || (busy && now < u->try_ms))
-		return E_AGAIN;
-	u->try_ms = now + HEAD_START_MS;
-	*(first ? &u->first_addr : &u->second_addr) = u->addr_next;
-	return port_connect(&u->addr[u->addr_next++], owner, free_try);
-}
-
-/* Looks at one try: E_OK when it stands; else it is given back when it failed. */
-static int try_look(struct upstream *u, struct port_tcp **t)
-{
-	int e = *t != NULL ? port_connected(*t) : E_AGAIN;
-
-	if (e < 0 && e != E_AGAIN) {
-		u->error = e;
-		port_abort(*t);
-		*t = NULL;
-	}
-	return e;
-}
-
-static void connected(struct upstream *u, struct chan *ch, struct port_tcp **winner,
-	port_owner owner)
-{
-	struct port_tcp *net = *winner;
-
-	u->at = u->addr[winner == &u->first_try ? u->first_addr : u->second_addr];
-	*winner = NULL;
-	connections_drop(u);
-	chan_open(ch, net, owner);
-	stage_set(u, u->security == SMTP_BY_TLS ? UP_HANDSHAKE : UP_TALK, HANDSHAKE_MS);
-}
-
-static int connect_step(struct upstream *u, struct chan *ch, port_owner owner)
-{
-	int e = try_next(u, owner), moved = e != E_AGAIN;
-
-	if (e < 0 && e != E_AGAIN)
-		u->error = e;
-	if (try_look(u, &u->first_try) == E_OK) {
-		connected(u, ch, &u->first_try, owner);
-		return 1;
-	}
-	if (try_look(u, &u->second_try) == E_OK) {
-		connected(u, ch, &u->second_try, owner);
-		return 1;
-	}
-	if (u->first_try == NULL && u->second_try == NULL && u->addr_next >= u->addr_count) {
-		upstream_fail(u, ch, u->error);
-		return 1;
-	}
-	return moved;
 }
 
 static void pins_fill(const struct settings *s, const struct cfg_account *a,
@@ -221,8 +106,9 @@ static void pins_fill(const struct settings *s, const struct cfg_account *a,
 {
 	for (unsigned i = 0; i < a->pin.count && want->pin_count < TLS_PINS_MAX; i++) {
 		struct slice pin = settings_slice(s, settings_item(s, a->pin, i)->text);
+		uint8_t *key = want->pins[want->pin_count];
 
-		if (base64_decode(slice_from(pin, strlen("sha256/")), want->pins[want->pin_count], 32) == 32)
+		if (base64_decode(slice_from(pin, strlen("sha256/")), key, 32) == 32)
 			want->pin_count++;
 	}
 }
@@ -252,14 +138,14 @@ static int handshake_step(struct upstream *u, struct chan *ch, port_owner owner)
 		e = tls_begin(u, ch);
 		if (e != E_OK)
 			upstream_fail(u, ch, e);
-		stage_set(u, (enum up_stage)u->stage, HANDSHAKE_MS);
+		upstream_stage_set(u, (enum up_stage)u->stage, UP_HANDSHAKE_MS);
 		return 1;
 	}
 	if (!chan_secure(ch))
 		return 0;
 	if (u->security == SMTP_BY_STARTTLS)
 		smtp_client_secured(&u->smtp);
-	stage_set(u, UP_TALK, smtp_client_patience_ms(&u->smtp));
+	upstream_stage_set(u, UP_TALK, smtp_client_patience_ms(&u->smtp));
 	return 1;
 }
 
@@ -318,7 +204,7 @@ static int talk_step(struct upstream *u, struct chan *ch, port_owner owner)
 
 	(void)owner;
 	if (u->smtp.state == SMTP_SECURING) {
-		stage_set(u, UP_HANDSHAKE, HANDSHAKE_MS);
+		upstream_stage_set(u, UP_HANDSHAKE, UP_HANDSHAKE_MS);
 		return 1;
 	}
 	said = talk_say(u, ch);
@@ -348,8 +234,9 @@ static int broken(struct upstream *u, struct chan *ch)
 int upstream_step(struct upstream *u, struct chan *ch, port_owner owner)
 {
 	static int (*const steps[UP_STAGE_COUNT])(struct upstream *, struct chan *, port_owner) = {
-		[UP_PLACE] = place_step, [UP_RESOLVE] = resolve_step, [UP_CONNECT] = connect_step,
-		[UP_HANDSHAKE] = handshake_step, [UP_TALK] = talk_step, [UP_READY] = talk_step,
+		[UP_PLACE] = place_step, [UP_RESOLVE] = upstream_resolve_step,
+		[UP_CONNECT] = upstream_connect_step, [UP_HANDSHAKE] = handshake_step,
+		[UP_TALK] = talk_step, [UP_READY] = talk_step,
 	};
 	int moved;
 
@@ -391,7 +278,7 @@ uint64_t upstream_deadline_ms(const struct upstream *u)
 
 void upstream_end(struct upstream *u)
 {
-	connections_drop(u);
+	upstream_tries_drop(u);
 	waiter_leave(&u->waits_v6);
 	waiter_leave(&u->waits_v4);
 	places_leave(u->account, &u->waits_place);

@@ -1,8 +1,8 @@
 /*
- * dns.c - the stub resolver: questions under way, and what is remembered.
+ * dns.c - the stub resolver: questions under way.
  *
  * A caller asks by dns_lookup() until it gets something else than E_AGAIN. The outcome of a
- * question, good or bad, goes into the cache first, and the waiters find it there. Servers are
+ * question, good or bad, goes into dns_cache.c first, and the waiters find it there. Servers are
  * asked in turn, two seconds each, by UDP from a fresh port; an answer that was cut off is asked
  * for again by TCP. The later tries leave out the mixed letter case, for servers that do not
  * repeat it.
@@ -12,14 +12,14 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "base/crypto.h"
-#include "base/hash.h"
 #include "board.h"
+#include "io/dns_cache.h"
 
-enum { TRIES_MAX = 6, PLAIN_CASE_FROM = 3, TCP_BUFFER = 2048, KEY_LEN = 1 + CRYPTO_SHA256_LEN,
-	STALE_MS = 86400000, STALE_USE_MS = 30000, NEGATIVE_MAX_S = 900, DNS_PORT = 53 };
+enum { TRIES_MAX = 6, PLAIN_CASE_FROM = 3, TCP_BUFFER = 2048, DNS_PORT = 53 };
 
-const char *const dns_query_state_name[DNS_QUERY_STATES] = { "free", "udp", "tcp-send", "tcp-read" };
+const char *const dns_query_state_name[DNS_QUERY_STATES] = {
+	"free", "udp", "tcp-send", "tcp-read",
+};
 
 static struct query {
 	uint8_t state;                 /* enum dns_query_state */
@@ -37,13 +37,6 @@ static struct query {
 	struct waiter_list waiting;
 } queries[BOARD_DNS_QUERIES];
 
-static struct entry {
-	struct dns_answer answer;
-	int result;                    /* E_OK, E_NOENT, or a failure */
-	bool has_answer;
-	uint64_t until_ms, stale_ms;
-} entries[BOARD_DNS_CACHE];
-
 static struct {
 	struct port_addr servers[DNS_SERVERS_MAX];
 	int server_count;
@@ -55,56 +48,6 @@ void dns_servers_set(const struct port_addr *servers, int count)
 	state.server_count = count < DNS_SERVERS_MAX ? count : DNS_SERVERS_MAX;
 	for (int i = 0; i < state.server_count; i++)
 		state.servers[i] = servers[i];
-}
-
-/* ---- the cache ---- */
-
-static void key_make(const char *name, size_t len, enum dns_type type, uint8_t key[KEY_LEN])
-{
-	key[0] = (uint8_t)type;
-	crypto_sha256(name, len, key + 1);
-}
-
-static struct entry *entry_find(const char *name, size_t len, enum dns_type type)
-{
-	uint8_t key[KEY_LEN];
-	int slot;
-
-	key_make(name, len, type, key);
-	slot = hash_find(hash_dns, key, sizeof key);
-	return slot >= 0 ? &entries[slot] : NULL;
-}
-
-/* Remembers an outcome. A failure does not push out an answer that may still serve. */
-static void entry_keep(const struct query *q, int result, const struct dns_answer *answer)
-{
-	uint64_t now = port_clock_ms();
-	uint8_t key[KEY_LEN];
-	struct entry *e;
-	uint32_t ttl_s = answer->ttl_s;
-	int fresh, slot;
-
-	key_make(q->name, q->name_len, (enum dns_type)q->type, key);
-	slot = hash_take(hash_dns, key, sizeof key, &fresh);
-	if (slot < 0)
-		return;
-	e = &entries[slot];
-	if (fresh)
-		memset(e, 0, sizeof *e);
-	if (result != E_OK && result != E_NOENT) {
-		bool stale = e->has_answer && now < e->stale_ms;
-
-		e->result = stale ? E_OK : result;
-		e->until_ms = now + (stale ? STALE_USE_MS : DNS_FAILED_MS);
-		return;
-	}
-	if (result == E_NOENT && ttl_s > NEGATIVE_MAX_S)
-		ttl_s = NEGATIVE_MAX_S;
-	e->answer = *answer;
-	e->has_answer = result == E_OK;
-	e->result = result;
-	e->until_ms = now + (uint64_t)ttl_s * 1000;
-	e->stale_ms = e->until_ms + STALE_MS;
 }
 
 /* ---- questions ---- */
@@ -127,7 +70,7 @@ static void sockets_close(struct query *q)
 static void finish(struct query *q, int result, const struct dns_answer *answer)
 {
 	sockets_close(q);
-	entry_keep(q, result, answer);
+	dns_cache_keep(slice_of(q->name, q->name_len), (enum dns_type)q->type, result, answer);
 	waiter_wake_all(&q->waiting);
 	q->state = DNS_FREE;
 	waiter_wake_all(&state.slot_waiting);
@@ -350,42 +293,13 @@ static void query_start(struct query *q, const char *name, size_t len, enum dns_
 		try_next(q, E_UNREACH);
 }
 
-/* Addresses and "localhost" need no asking. E_AGAIN: it does need asking. */
-static int answer_at_once(struct slice name, enum dns_type type, struct dns_answer *out)
-{
-	struct port_addr a;
-	bool local = slice_is(name, "localhost") || slice_is(name, "localhost.");
-
-	dns_answer_clear(out, type);
-	if (local && (type == DNS_A || type == DNS_AAAA))
-		addr_parse(slice_str(type == DNS_A ? "127.0.0.1" : "::1"), &a);
-	else if (addr_parse(name, &a) != E_OK)
-		return E_AGAIN;
-	if ((type == DNS_A) != addr_is_v4(&a) || (type != DNS_A && type != DNS_AAAA))
-		return E_NOENT;
-	dns_answer_add_ip(out, a.ip);
-	return E_OK;
-}
-
-/* The outcome in the cache, or E_AGAIN when there is none that is still good. */
-static int remembered(const char *name, size_t len, enum dns_type type, struct dns_answer *out)
-{
-	const struct entry *e = entry_find(name, len, type);
-
-	if (e == NULL || port_clock_ms() >= e->until_ms)
-		return E_AGAIN;
-	if (e->result == E_OK)
-		*out = e->answer;
-	return e->result;
-}
-
 int dns_lookup(const char *name, enum dns_type type, struct waiter *w, port_owner asker,
 	struct dns_answer *out)
 {
 	char key[DNS_NAME_MAX + 1];
 	struct slice n = slice_str(name);
 	struct query *q;
-	int e = answer_at_once(n, type, out);
+	int e = dns_known(n, type, out);
 
 	if (e != E_AGAIN)
 		return e;
@@ -395,7 +309,8 @@ int dns_lookup(const char *name, enum dns_type type, struct waiter *w, port_owne
 		n.len--;
 	for (size_t i = 0; i < n.len; i++)
 		key[i] = (char)byte_lower(n.p[i]);
-	e = remembered(key, n.len, type, out);
+	n = slice_of(key, n.len);
+	e = dns_cache_find(n, type, out);
 	if (e != E_AGAIN)
 		return e;
 	q = query_find(key, n.len, type);
@@ -407,7 +322,7 @@ int dns_lookup(const char *name, enum dns_type type, struct waiter *w, port_owne
 		}
 		query_start(q, key, n.len, type);
 		if (q->state == DNS_FREE)
-			return remembered(key, n.len, type, out);
+			return dns_cache_find(n, type, out);
 	}
 	waiter_join(&q->waiting, w, asker);
 	return E_AGAIN;
@@ -466,6 +381,6 @@ void dns_tick(void)
 void dns_reset(void)
 {
 	memset(queries, 0, sizeof queries);
-	memset(entries, 0, sizeof entries);
+	dns_cache_reset();
 	memset(&state, 0, sizeof state);
 }

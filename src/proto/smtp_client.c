@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "proto/smtp_client_hear.h"
 
 #define STATE_NAME(name, text) text,
 const char *const smtp_state_name[SMTP_STATE_COUNT] = { SMTP_STATES(STATE_NAME) };
@@ -242,86 +243,6 @@ uint32_t smtp_client_patience_ms(const struct smtp_client *c)
 
 /* ---- replies ---- */
 
-static const struct {
-	const char *keyword;
-	unsigned cap;
-} keywords[] = {
-	{ "SIZE", SMTP_HAS_SIZE }, { "8BITMIME", SMTP_HAS_8BITMIME },
-	{ "SMTPUTF8", SMTP_HAS_SMTPUTF8 }, { "PIPELINING", SMTP_HAS_PIPELINING },
-	{ "DSN", SMTP_HAS_DSN }, { "STARTTLS", SMTP_HAS_STARTTLS }, { "AUTH", SMTP_HAS_AUTH },
-	{ "CHUNKING", SMTP_HAS_CHUNKING }, { "ENHANCEDSTATUSCODES", SMTP_HAS_ENHANCED },
-};
-
-/* One line of an EHLO reply behind its code; "AUTH=LOGIN" is the old form of AUTH. */
-static void learn(struct smtp_client *c, struct slice text)
-{
-	struct slice rest = text;
-	struct slice word = slice_word(&rest);
-
-	if (slice_starts(word, "AUTH=")) {
-		c->mechs |= sasl_mechs_parse(slice_from(word, 5)) | sasl_mechs_parse(rest);
-		c->caps |= SMTP_HAS_AUTH;
-		return;
-	}
-	for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
-		if (slice_is(word, keywords[i].keyword))
-			c->caps |= keywords[i].cap;
-	if (slice_is(word, "AUTH"))
-		c->mechs |= sasl_mechs_parse(rest);
-	if (slice_is(word, "SIZE") && slice_u64(slice_trim(rest), UINT64_MAX / 2, &c->size_max) != E_OK)
-		c->size_max = 0;
-}
-
-/* Three digits, the first 2 to 5; *last by what follows them. The code, or E_PROTO. */
-static int code_of(struct slice line, bool *last, struct slice *text)
-{
-	uint64_t code;
-
-	if (line.len < 3 || slice_u64(slice_head(line, 3), 999, &code) != E_OK)
-		return E_PROTO;
-	if (code < 200 || code > 599 || (line.len > 3 && line.p[3] != ' ' && line.p[3] != '-'))
-		return E_PROTO;
-	*last = line.len == 3 || line.p[3] == ' ';
-	*text = slice_from(line, 4);
-	return (int)code;
-}
-
-/* Takes "5.7.1" off the front of a reply's text when it fits the class of the code (RFC 2034). */
-static struct slice take_enhanced(struct slice text, int code, char out[12])
-{
-	struct slice rest = text;
-	struct slice word = slice_word(&rest);
-	unsigned dots = 0;
-
-	if (word.len < 5 || word.len > 11 || word.p[0] != (uint8_t)('0' + code / 100) || word.p[1] != '.')
-		return text;
-	for (size_t i = 0; i < word.len; i++) {
-		dots += word.p[i] == '.';
-		if (word.p[i] != '.' && (word.p[i] < '0' || word.p[i] > '9'))
-			return text;
-	}
-	if (dots != 2 || word.p[word.len - 1] == '.')
-		return text;
-	memcpy(out, word.p, word.len);
-	out[word.len] = '\0';
-	return slice_trim(rest);
-}
-
-static void keep_text(struct smtp_client *c, int code, struct slice text)
-{
-	struct smtp_reply *r = &c->reply;
-	struct fmt f = fmt_on(r->text + r->text_len, sizeof r->text - r->text_len);
-	char scratch[12];
-	size_t room;
-
-	text = take_enhanced(text, code, r->enhanced[0] == '\0' ? r->enhanced : scratch);
-	if (r->text_len > 0 && f.cap > 1)
-		fmt_char(&f, ' ');
-	room = f.cap - f.len;
-	fmt_clean(&f, text, room);
-	r->text_len = (uint16_t)(r->text_len + f.len);
-}
-
 /* The whole reply is in: the step of a transaction is answered. 3xx is DATA's alone and 2xx is
  * never DATA's: such a reply answers another question than ours (SC-05). */
 static int step_answered(struct smtp_client *c)
@@ -371,7 +292,7 @@ int smtp_client_hear(struct smtp_client *c, struct slice line)
 {
 	struct slice text = { NULL, 0 };
 	bool last = false, owed = c->pending_len > 0 || (c->said && rows[c->state].good != NULL);
-	int code = code_of(line, &last, &text);
+	int code = smtp_reply_line(line, &last, &text);
 
 	if (c->state == SMTP_OVER)
 		return E_PROTO;
@@ -381,12 +302,12 @@ int smtp_client_hear(struct smtp_client *c, struct slice line)
 	if (c->reply_lines == 0)
 		memset(&c->reply, 0, sizeof c->reply);
 	c->reply.code = (uint16_t)code;
-	keep_text(c, code, text);
+	smtp_client_keep(c, code, text);
 	if (!owed)
 		return fail(c, code == 421 ? SMTP_CLOSING : SMTP_DESYNC);
 	if (c->state == SMTP_EHLO || c->state == SMTP_EHLO_TLS)
 		if (c->reply_lines > 0 && code == 250)
-			learn(c, text);
+			smtp_client_learn(c, text);
 	c->reply_lines++;
 	c->reply_bytes = (uint16_t)(c->reply_bytes + line.len);
 	if (!last)
