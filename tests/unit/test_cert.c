@@ -8,6 +8,7 @@
 #include "board.h"
 #include "io/cert.h"
 #include "io/cert_der.h"
+#include "io/cert_key.h"
 
 enum { DAY = 86400, OWNER = 77 };
 #define NOW INT64_C(1795348800)
@@ -109,6 +110,11 @@ static void reload_and_failed_reload_a58(void **state)
 	assert_int_equal(files("good.pem", "good.key"), 0);
 	assert_ptr_equal(identity_get(0), first);
 	assert_int_equal(identity_refresh(&why), 0);
+	rig_file("good.key");
+	assert_int_equal(identity_refresh(&why), 1);
+	assert_ptr_not_equal(identity_get(0), first);
+	identity_release(first);
+	first = identity_hold(0);
 	sim_file_set("good.pem", "nothing", 7);
 	assert_int_equal(identity_refresh(&why), 0);
 	assert_non_null(strstr(why, "no certificate"));
@@ -212,8 +218,11 @@ static void own_to_rig(bool rsa, uint8_t number)
 	const struct identity *id = identity_get(number);
 	const struct identity_leaf *l = rsa ? &id->rsa : &id->ec;
 	int n = identity_authority(rsa, OWNER, rig_text, sizeof rig_text);
+	struct cert_view v;
 
 	assert_true(n > 0);
+	assert_true(cert_parse(slice_of(l->chain[0].data, l->chain[0].data_len), &v));
+	assert_true(cert_key_fits(l, &v));
 	sim_file_set("own_ca.pem", rig_text, (size_t)n);
 	memcpy(rig_chain[0].der, l->chain[0].data, l->chain[0].data_len);
 	rig_chain[0].len = l->chain[0].data_len;
@@ -448,6 +457,8 @@ static void damaged_authority_is_left_alone(void **state)
 		assert_int_equal(port_store_remove(PORT_STATE, "ca.key") == E_OK, i > 0);
 		(void)port_store_remove(PORT_STATE, "ca.crt");
 		assert_int_equal(own(false), 0);
+		own_to_rig(false, 0);
+		assert_int_equal(rig_verify("gateway.lan", "own_ca.pem", NULL, 0, 100), TLS_FINE);
 		identity_reset();
 		sim_store_put(PORT_STATE, objects[i], "rubbish\n", 8);
 		stored("ca.key", before[0]);
@@ -463,6 +474,33 @@ static void damaged_authority_is_left_alone(void **state)
 	assert_int_equal(port_store_remove(PORT_STATE, "ca.key"), E_OK);
 	assert_int_equal(own(false), E_ARG);
 	assert_non_null(strstr(why, "lost its key"));
+}
+
+/* The certificate of another authority beside our key: refused, and left as it is. */
+static void authority_of_another(void **state)
+{
+	assert_int_equal(own(false), 0);
+	identity_reset();
+	rig_read("ca_root.pem");
+	sim_store_put(PORT_STATE, "ca.crt", rig_text, rig_text_len);
+	assert_int_equal(own(false), E_ARG);
+	assert_non_null(strstr(why, "certificate of our authority"));
+}
+
+/* A key of the other kind in the leaf's place is no key. */
+static void leaf_key_of_the_wrong_kind(void **state)
+{
+	int n;
+
+	assert_int_equal(own(true), 0);
+	identity_reset();
+	n = sim_store_get(PORT_STATE, "leaf-rsa.key", rig_text, sizeof rig_text);
+	sim_store_put(PORT_STATE, "leaf.key", rig_text, (size_t)n);
+	assert_int_equal(own(true), 0);
+	assert_int_equal(identity_get(0)->ec.chain_len, 1);
+	assert_int_equal(identity_get(0)->ec.key_type, BR_KEYTYPE_EC);
+	own_to_rig(false, 0);
+	assert_int_equal(rig_verify("gateway.lan", "own_ca.pem", NULL, 0, 100), TLS_FINE);
 }
 
 static void damaged_leaf_is_made_again(void **state)
@@ -514,6 +552,32 @@ static void every_call_fails_once(void **state)
 		if (r >= 0)
 			assert_memory_equal(ca, after, 32);
 		assert_int_equal(sim_open_handles(), 0);
+	}
+}
+
+/* With everything there, a call that fails changes nothing. */
+static void a_fault_takes_nothing_away(void **state)
+{
+	static const char *const objects[] = { "ca.key", "ca.crt", "leaf.key", "leaf.crt" };
+	uint8_t before[4][32], after[32];
+	uint32_t calls;
+
+	assert_int_equal(own(false), 0);
+	for (int i = 0; i < 4; i++)
+		stored(objects[i], before[i]);
+	identity_reset();
+	calls = sim_ops();
+	assert_int_equal(own(false), 0);
+	calls = sim_ops() - calls;
+	for (uint32_t k = 1; k <= calls; k++) {
+		identity_reset();
+		sim_fault_at(sim_ops() + k, -1, false);
+		(void)own(false);
+		sim_fault_at(0, -1, false);
+		for (int i = 0; i < 4; i++) {
+			assert_true(stored(objects[i], after) > 0);
+			assert_memory_equal(before[i], after, 32);
+		}
 	}
 }
 
@@ -599,8 +663,11 @@ int main(void)
 		TEST(clock_behind_the_build),
 		TEST(entropy_and_slow_store),
 		TEST(damaged_authority_is_left_alone),
+		TEST(authority_of_another),
+		TEST(leaf_key_of_the_wrong_kind),
 		TEST(damaged_leaf_is_made_again),
 		TEST(every_call_fails_once),
+		TEST(a_fault_takes_nothing_away),
 		TEST(every_power_cut),
 		TEST(secrets_are_wiped_and_unsaid),
 		TEST(der_dates_there_and_back),
