@@ -25,11 +25,23 @@ static int setup(void **state)
 	return 0;
 }
 
+/* The configuration with a gateway section at its end, where it has none. */
+static struct slice whole(const char *config)
+{
+	static char all[2 * BOARD_CONFIG_TEXT];
+	struct fmt f = fmt_on(all, sizeof all);
+
+	fmt_str(&f, config);
+	if (strstr(config, "config gateway") == NULL)
+		fmt_str(&f, "config gateway 'gw'\n");
+	return fmt_result(&f);
+}
+
 static const struct settings *load(const char *config)
 {
 	struct settings_error err;
 
-	if (settings_load(slice_str(config), "f", &err) != E_OK)
+	if (settings_load(whole(config), "f", &err) != E_OK)
 		fail_msg("%s", err.text);
 	return settings_running();
 }
@@ -456,18 +468,18 @@ static void secrets_from_files_A37(void **state)
 	assert_true(settings_text_make(s, text, sizeof text) > 0);
 	assert_null(strstr(text, "from file"));
 	sim_file_mode("/run/pw", PORT_FILE_OTHERS_READ, true);
-	assert_int_equal(settings_load(slice_str(config), "f", &err), E_ARG);
+	assert_int_equal(settings_load(whole(config), "f", &err), E_ARG);
 	assert_string_equal(err.text,
 		"f:4: account 'a': password_file '/run/pw' is open to others; `chmod 600` it");
 	sim_file_mode("/run/pw", 0, false);
-	assert_int_equal(settings_load(slice_str(config), "f", &err), E_ARG);
+	assert_int_equal(settings_load(whole(config), "f", &err), E_ARG);
 	assert_non_null(strstr(err.text, "f:4: account 'a': password_file '/run/pw' may not be read"));
 	sim_file_mode("/run/pw", 0, true);
 	sim_file_set("/run/pw", "\n", 1);
-	assert_int_equal(settings_load(slice_str(config), "f", &err), E_ARG);
+	assert_int_equal(settings_load(whole(config), "f", &err), E_ARG);
 	assert_string_equal(err.text, "f:4: account 'a': the first line of '/run/pw' is empty");
 	sim_file_set("/run/pw", NULL, 0);
-	assert_int_equal(settings_load(slice_str(config), "f", &err), E_ARG);
+	assert_int_equal(settings_load(whole(config), "f", &err), E_ARG);
 	assert_string_equal(err.text, "f:4: account 'a': password_file '/run/pw' is not there");
 }
 
@@ -486,7 +498,8 @@ static void a_password_from_a_file_is_never_a_verifier(void **state)
 
 static void the_file_itself_is_nobody_elses_A37(void **state)
 {
-	static const char secret[] = "config user 'u'\n option password 'x'\n", open_text[] = "\n";
+	static const char secret[] = "config gateway\nconfig user 'u'\n option password 'x'\n",
+		open_text[] = "config gateway\n";
 	struct settings_error err;
 
 	sim_file_set("/etc/mw", secret, sizeof secret - 1);
@@ -509,7 +522,7 @@ static void the_file_itself_is_nobody_elses_A37(void **state)
 
 static void checking_a_file_makes_nothing_run(void **state)
 {
-	static const char config[] = "config user 'u'\n option password 'x'\n";
+	static const char config[] = "config gateway\nconfig user 'u'\n option password 'x'\n";
 	struct settings_error err;
 	const struct settings *s;
 

@@ -21,17 +21,29 @@ static int setup(void **state)
 	return 0;
 }
 
+/* The configuration with a gateway section at its end, where it has none. */
+static struct slice whole(const char *config)
+{
+	static char all[2 * BOARD_CONFIG_TEXT];
+	struct fmt f = fmt_on(all, sizeof all);
+
+	fmt_str(&f, config);
+	if (strstr(config, "config gateway") == NULL)
+		fmt_str(&f, "config gateway 'gw'\n");
+	return fmt_result(&f);
+}
+
 static void refused(const char *config, const char *wanted)
 {
 	struct settings_error err;
-	int e = settings_load(slice_str(config), "f", &err);
+	int e = settings_load(whole(config), "f", &err);
 
 	if (e == E_OK)
 		fail_msg("taken: %s", config);
 	if (strcmp(err.text, wanted) != 0)
 		fail_msg("\n%s\nwanted %s\nis     %s", config, wanted, err.text);
 	assert_int_equal(e, E_ARG);
-	assert_int_equal(err.line, strtoul(wanted + 2, NULL, 10));
+	assert_int_equal(err.line, wanted[1] == ':' && wanted[2] != ' ' ? strtoul(wanted + 2, NULL, 10) : 0);
 	assert_int_equal(settings_generation(), 0);
 }
 
@@ -39,7 +51,7 @@ static void taken(const char *config)
 {
 	struct settings_error err;
 
-	if (settings_load(slice_str(config), "f", &err) != E_OK)
+	if (settings_load(whole(config), "f", &err) != E_OK)
 		fail_msg("\n%s\nrefused: %s", config, err.text);
 }
 
@@ -169,10 +181,19 @@ static void references_and_what_is_missing(void **state)
 			"f:3: user 'u': password and password_file exclude each other" },
 		{ "config gateway 'main'\n option account 'i'\nconfig account 'i'\n option imap_host 'x.y'\n"
 			" option username 'u'\n option password 'p'\n",
-			"f:2: gateway 'main': account 'i' has no smtp_host" },
+			"f:3: account 'i': no smtp_host, and it is told to carry mail" },
 	};
 
 	REFUSE_ALL(cases);
+}
+
+static void a_gateway_section_is_needed(void **state)
+{
+	struct settings_error err;
+
+	assert_int_equal(settings_load(slice_str("# config gateway\n"), "f", &err), E_ARG);
+	assert_string_equal(err.text, "f: there is no gateway section; `config gateway 'main'` begins it");
+	assert_int_equal(err.line, 0);
 }
 
 static void listeners(void **state)
@@ -219,7 +240,7 @@ static void no_open_relay_by_allow(void **state)
 		struct fmt f = fmt_on(config, sizeof config);
 
 		fmt_printf(&f, LISTENER " list allow '10.0.0.0/8'\n list allow '%s'\n", wide[i]);
-		if (settings_load(fmt_result(&f), "f", &err) == E_OK)
+		if (settings_load(whole(fmt_cstr(&f)), "f", &err) == E_OK)
 			fail_msg("open relay by allow %s", wide[i]);
 		assert_int_equal(err.line, 4);
 		assert_non_null(strstr(err.text, "reaches beyond private networks, so auth must be 'required'"));
@@ -457,6 +478,7 @@ int main(void)
 		cmocka_unit_test_setup(names_and_text, setup),
 		cmocka_unit_test_setup(values, setup),
 		cmocka_unit_test_setup(references_and_what_is_missing, setup),
+		cmocka_unit_test_setup(a_gateway_section_is_needed, setup),
 		cmocka_unit_test_setup(listeners, setup),
 		cmocka_unit_test_setup(no_open_relay_by_allow, setup),
 		cmocka_unit_test_setup(no_password_in_clear_from_beyond, setup),
