@@ -323,7 +323,7 @@ def test_back_pressure(relay):
 		sender = threading.Thread(target=client.send, args=(content,))
 		sender.start()
 		time.sleep(1)
-		assert resident_kb(gate) - before < 2000, "the message piles up in memory"
+		assert resident_kb(gate) - before < 8000, "31 MB pile up in memory"
 		assert client.reply().code == 250
 		sender.join()
 

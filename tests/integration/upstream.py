@@ -125,7 +125,7 @@ class Session:
 
 	def handshake(self):
 		try:
-			self.sock.settimeout(20)
+			self.sock.settimeout(min(20, self.upstream.idle))
 			self.sock = self.upstream.context.wrap_socket(self.sock, server_side=True)
 			self.sock.settimeout(self.upstream.idle)
 		except OSError as error:
