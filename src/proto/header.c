@@ -344,7 +344,10 @@ int header_filter_end(struct header_filter *h, uint8_t *out, size_t cap, size_t 
 			from_end(h);
 		else if (h->state == HEADER_TAIL)
 			tail_step(h);
-		else
+		else if (h->state == HEADER_PASS && !h->line_start) {
+			h->emit = slice_str("\r\n");
+			h->line_start = true;
+		} else
 			header_end(h, h->state == HEADER_NAME && h->name_len > 0);
 	}
 	*produced = sink.len;

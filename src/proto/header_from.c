@@ -10,18 +10,11 @@
 
 #include "base/base64.h"
 #include "base/fmt.h"
+#include "proto/utf8.h"
 
 /* Bytes of a name in one encoded word, which has 75 characters at most; length of a line to fold
  * at. */
 enum { WORD_BYTES = 42, LINE_MAX_LEN = 120 };
-
-static bool has_8bit(struct slice v)
-{
-	for (size_t i = 0; i < v.len; i++)
-		if (v.p[i] >= 0x80)
-			return true;
-	return false;
-}
 
 /* Whether it begins an encoded word somewhere. */
 static bool has_words(struct slice v)
@@ -42,19 +35,20 @@ static void quoted_put(struct fmt *f, struct slice v)
 	}
 }
 
-/* Encoded words in UTF-8 and base64, parted at characters. */
+/* Encoded words in base64, parted at characters. What is not UTF-8 is taken for Latin-1. */
 static void encoded_put(struct fmt *f, struct slice v)
 {
 	char text[BASE64_LEN(WORD_BYTES)];
+	bool utf8 = utf8_valid(v);
 
 	while (v.len > 0) {
 		size_t n = v.len < WORD_BYTES ? v.len : WORD_BYTES;
 		int made;
 
-		while (n < v.len && n > 1 && (v.p[n] & 0xc0) == 0x80)
+		while (utf8 && n < v.len && n > 1 && (v.p[n] & 0xc0) == 0x80)
 			n--;
 		made = base64_encode(v.p, n, text, sizeof text);
-		fmt_printf(f, "=?utf-8?B?%.*s?=", made, text);
+		fmt_printf(f, "=?%s?B?%.*s?=", utf8 ? "utf-8" : "iso-8859-1", made, text);
 		v = slice_from(v, n);
 		fmt_str(f, v.len > 0 ? "\r\n " : "");
 	}
@@ -79,10 +73,8 @@ static void address_note(struct fmt *f, struct slice old, bool alone)
 
 static void phrase_put(struct fmt *f, struct slice name, struct slice old, bool utf8)
 {
-	bool plain = !has_words(name) && (utf8 || !has_8bit(name));
+	bool plain = !has_words(name) && (!utf8_needed(name) || (utf8 && utf8_valid(name)));
 
-	if (has_8bit(old) && !utf8)
-		old.len = 0;
 	if (name.len == 0 && old.len == 0)
 		return;
 	if (!plain && has_words(name))
@@ -106,6 +98,8 @@ struct slice header_from_make(struct header_filter *h)
 	struct slice old, name;
 
 	header_mailbox_parse(slice_of(h->from, h->from_len), &was);
+	if (!h->want.utf8 && utf8_needed(slice_of(was.addr, was.addr_len)))
+		was.addr_len = 0;
 	memcpy(h->old, was.addr, was.addr_len);
 	h->old_len = was.addr_len;
 	old = slice_of(was.addr, was.addr_len);
