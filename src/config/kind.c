@@ -57,18 +57,22 @@ static bool host_good(struct slice text)
 
 static bool address_good(struct slice text)
 {
+	static const char special[] = { '<', '>', '(', ')', '[', ']', ',', ';', ':', '\\', '"', '*',
+		'?' };
 	size_t at = slice_find(text, '@');
 
 	for (size_t i = 0; i < at; i++)
-		if (text.p[i] <= ' ' || memchr("<>()[],;:\\\"*?", text.p[i], 13) != NULL)
+		if (text.p[i] <= ' ' || memchr(special, text.p[i], sizeof special) != NULL)
 			return false;
 	return at > 0 && at <= 64 && at < text.len && host_name_good(slice_from(text, at + 1));
 }
 
 static bool name_good(struct slice text)
 {
+	static const char joins[] = { '_', '-', '.' };
+
 	for (size_t i = 0; i < text.len; i++)
-		if (!is_alnum(text.p[i]) && memchr("_-.", text.p[i], 3) == NULL)
+		if (!is_alnum(text.p[i]) && memchr(joins, text.p[i], sizeof joins) == NULL)
 			return false;
 	return true;
 }

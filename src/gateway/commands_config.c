@@ -264,6 +264,13 @@ static const struct cfg_user *user_of(struct command_call *call)
 	return &s->user[p.index];
 }
 
+static int ask_secret(struct command_call *call, const char *prompt)
+{
+	call->prompt = prompt;
+	call->ask = COMMAND_ASK_SECRET;
+	return E_AGAIN;
+}
+
 int command_passwd(struct command_call *call, struct fmt *out)
 {
 	const struct cfg_user *user;
@@ -274,16 +281,13 @@ int command_passwd(struct command_call *call, struct fmt *out)
 	user = user_of(call);
 	if (user == NULL)
 		return E_NOENT;
-	if (!call->answered) {
-		call->prompt = call->cursor[0] == 0 ? "new password (not shown): " : "once more: ";
-		call->ask = COMMAND_ASK_SECRET;
-		return E_AGAIN;
-	}
+	if (!call->answered)
+		return ask_secret(call, "new password (not shown): ");
 	call->answered = false;
 	crypto_sha256(call->input.p, call->input.len, now);
 	if (call->info.interactive && call->cursor[0]++ == 0) {
 		memcpy(typed.first, now, sizeof now);
-		return command_passwd(call, out);
+		return ask_secret(call, "once more: ");
 	}
 	if (call->info.interactive && !mem_eq_ct(typed.first, now, sizeof now))
 		return command_fail(call, E_ARG, "the two are not the same");

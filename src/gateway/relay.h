@@ -19,7 +19,7 @@
 #include "proto/sasl.h"
 #include "proto/smtp_server.h"
 
-/* Sizes in bytes: the client's name, decoded content under way, our Received field, a Message-ID. */
+/* Bytes at most: the client's name, content under way, our Received field, a Message-ID. */
 enum { RELAY_HELO_MAX = 64, RELAY_MID = 4096, RELAY_RECEIVED_MAX = 800, RELAY_ID_MAX = 300 };
 
 /* One mail transaction, from MAIL to the verdict. */

@@ -34,16 +34,16 @@ void dns_servers_set(const struct port_addr *servers, int count);
 /* Looks a name up (NUL-terminated; a final dot is allowed). IP literals ("10.0.0.9", "::1",
  * "[::1]") and "localhost" are answered at once for A and AAAA, the other family with E_NOENT.
  * E_OK: *out is filled;
- * E_AGAIN: being asked: `w` waits, and `owner` is marked due when the outcome is there: call
+ * E_AGAIN: being asked: `w` waits, and `asker` is marked due when the outcome is there: call
  *   again. A caller that gives up calls waiter_leave(w). Where every question slot is in use
  * it waits for one; E_NOENT: no such name, or no such record; E_ARG: not a name that can be
  * asked; E_TIMEOUT: no answer in time; E_UNREACH: no server known or reachable; E_PROTO: the
  * servers failed. The last three are temporary. */
-int dns_lookup(const char *name, enum dns_type type, struct waiter *w, port_owner owner,
+int dns_lookup(const char *name, enum dns_type type, struct waiter *w, port_owner asker,
 	struct dns_answer *out);
 
 /* As dns_lookup() for the names of an address (PTR of in-addr.arpa or ip6.arpa). */
-int dns_lookup_address(const uint8_t ip[16], struct waiter *w, port_owner owner,
+int dns_lookup_address(const uint8_t ip[16], struct waiter *w, port_owner asker,
 	struct dns_answer *out);
 
 /* The owner OWNER_DNS of this index was reported: moves its question on. */

@@ -33,8 +33,7 @@ enum tls_version { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
 	X(TLS_UNKNOWN_CA,    "the certificate does not lead to a trusted authority") \
 	X(TLS_BAD_SIGNATURE, "a signature in the certificate chain is wrong") \
 	X(TLS_WEAK,          "a key or signature in the certificate chain is too weak") \
-	X(TLS_CONSTRAINED,   "the certificate's authority is limited to other names, or by limits we" \
-		" cannot check") \
+	X(TLS_CONSTRAINED,   "the authority is limited to other names, or in ways we cannot check") \
 	X(TLS_USAGE,         "the certificate is not meant for servers") \
 	X(TLS_NOT_CA,        "a certificate in the chain is not an authority") \
 	X(TLS_PIN,           "the server's key is not the pinned one") \
