@@ -264,9 +264,10 @@ static const struct cfg_user *user_of(struct command_call *call)
 	return &s->user[p.index];
 }
 
-static int ask_secret(struct command_call *call, const char *prompt)
+/* Asks for the password, a person at a terminal twice. */
+static int ask_secret(struct command_call *call)
 {
-	call->prompt = prompt;
+	call->prompt = call->cursor[0] == 0 ? "new password (not shown): " : "once more: ";
 	call->ask = COMMAND_ASK_SECRET;
 	return E_AGAIN;
 }
@@ -282,12 +283,12 @@ int command_passwd(struct command_call *call, struct fmt *out)
 	if (user == NULL)
 		return E_NOENT;
 	if (!call->answered)
-		return ask_secret(call, "new password (not shown): ");
+		return ask_secret(call);
 	call->answered = false;
 	crypto_sha256(call->input.p, call->input.len, now);
 	if (call->info.interactive && call->cursor[0]++ == 0) {
 		memcpy(typed.first, now, sizeof now);
-		return ask_secret(call, "once more: ");
+		return ask_secret(call);
 	}
 	if (call->info.interactive && !mem_eq_ct(typed.first, now, sizeof now))
 		return command_fail(call, E_ARG, "the two are not the same");
