@@ -145,7 +145,7 @@ static const struct {
 	{ "From: J\xf6rg <a@b.c>\r\n",
 		"From: =?iso-8859-1?B?SvZyZw==?=\r\n \"(a@b.c)\" <" ACCOUNT ">\r\n", REPLY("a@b.c") },
 	{ "From: x" EUROS EUROS EUROS " <a@b.c>\r\n",
-		"From: =?utf-8?B?eOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrA==?=\r\n =?utf-8?B?4oKs4oKs?=\r\n \"(a@b.c)\" <"
+		"From: =?utf-8?B?eOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrA==?=\r\n =?utf-8?B?4oKs4oKs?=\r\n \"(a@b.c)\"\r\n <"
 		ACCOUNT ">\r\n", REPLY("a@b.c") },
 	{ "From: J <\xc3\xa4@b.c>\r\n", "From: \"J\" <" ACCOUNT ">\r\n", "" },
 	{ "From: A@b.c <a@b.c>\r\n", "From: \"A@b.c\" <" ACCOUNT ">\r\n", REPLY("a@b.c") },
