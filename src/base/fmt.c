@@ -47,7 +47,7 @@ static void number(struct fmt *f, uint64_t v, unsigned base, unsigned width, cha
 		digits[--n] = "0123456789abcdef"[v % base];
 		v /= base;
 	} while (v > 0 && n > 0);
-	while (sizeof digits - n < width && n > 0)
+	for (size_t len = sizeof digits - n; len < width && n > 0; len++)
 		digits[--n] = pad;
 	fmt_bytes(f, digits + n, sizeof digits - n);
 }

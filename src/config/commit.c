@@ -15,9 +15,11 @@ int settings_text_make(const struct settings *s, char *buf, size_t cap)
 {
 	struct fmt out = fmt_on(buf, cap);
 	struct cfg_cursor at = { 0, 0, 0, 0, 0 };
+	int e;
 
-	while (settings_write(s, &at, true, &out) == E_MORE && !out.over)
-		continue;
+	do {
+		e = settings_write(s, &at, true, &out);
+	} while (e == E_MORE && !out.over);
 	return out.over ? E_LIMIT : (int)out.len;
 }
 

@@ -196,20 +196,20 @@ static bool wants_offer(const struct console *c)
 static void line_run(struct console *c)
 {
 	struct command_call *call = &c->call;
-	bool offer = wants_offer(c), open_word;
+	bool asked = wants_offer(c), open_word;
 	int n;
 
 	memset(call, 0, sizeof *call);
 	call->why = fmt_on(c->why, sizeof c->why);
 	call->info = c->info;
 	call->owner = owner(c);
-	if (offer)
+	if (asked)
 		c->line_len--;
 	open_word = c->line_len > 0 && c->line[c->line_len - 1] != ' ';
 	n = c->too_long ? E_LIMIT : dispatch_split(c->line, c->line_len, call->word);
 	c->too_long = false;
 	call->words = n > 0 ? (unsigned)n : 0;
-	if (offer && n >= 0) {
+	if (asked && n >= 0) {
 		if (!open_word && call->words < COMMAND_WORDS_MAX)
 			call->word[call->words++] = (struct slice){ NULL, 0 };
 		c->offer_from = 0;

@@ -116,7 +116,7 @@ int dispatch_offer(const struct slice *word, unsigned words, uint32_t *from, str
 	static const struct slice nothing = { NULL, 0 };
 	int command = words > 1 ? command_match(word[0], command_name) : E_NOENT;
 	struct slice part = words > 0 ? word[words - 1] : nothing;
-	const char *name = "", *help = "";
+	const char *name, *help = "";
 
 	for (;; (*from)++) {
 		if (command >= 0 && commands[command].offer == NULL)

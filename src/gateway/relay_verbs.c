@@ -161,7 +161,7 @@ static int do_bdat(struct session *s, struct slice arg)
 		if (e == E_AGAIN)
 			return E_AGAIN;
 		if (e != E_OK)
-			return r->phase == SMTP_QUIT ? E_OK : skip_chunk(s, SAY_NOTHING);
+			return relay_of(s)->phase == SMTP_QUIT ? E_OK : skip_chunk(s, SAY_NOTHING);
 	}
 	relay_phase(s, SMTP_CHUNK);
 	return E_OK;

@@ -57,7 +57,7 @@ bool dns_name_valid(struct slice name)
 /* Reads the name at *at as lower-case text; *at is moved behind it. E_OK or E_PROTO. */
 static int name_read(struct slice m, size_t *at, char *out, size_t *len)
 {
-	size_t i = *at, floor = *at, n = 0;
+	size_t i = *at, floor = i, n = 0;
 	bool jumped = false;
 
 	for (;;) {
