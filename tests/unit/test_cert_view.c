@@ -152,6 +152,11 @@ static void der_lengths(void **state)
 	rest = slice_of(long_one, sizeof long_one);
 	assert_true(der_next(&rest, &tag, &content, NULL));
 	assert_int_equal(content.len, 200);
+	long_one[1] = 0x82;
+	long_one[2] = 0;
+	long_one[3] = 190;
+	rest = slice_of(long_one, sizeof long_one);
+	assert_false(der_next(&rest, &tag, &content, NULL));
 }
 
 static void der_written_is_read(void **state)

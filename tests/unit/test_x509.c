@@ -138,9 +138,9 @@ static void every_row_byte_by_byte(void **state)
 		play(&rows[i], 1);
 }
 
-static void every_split_of_one_chain(void **state)
+static void many_splits_of_one_chain(void **state)
 {
-	for (size_t piece = 2; piece < 600; piece++)
+	for (size_t piece = 2; piece < 600; piece += piece < 32 ? 1 : 31)
 		play(&rows[0], piece);
 }
 
@@ -282,19 +282,20 @@ static void leaf_in_trust_is_no_authority(void **state)
 	assert_int_equal(rig_verify(NAME, "second_half.pem", NULL, 0, 100), TLS_UNKNOWN_CA);
 }
 
-/* Every single bit of a chain's certificates matters, or is in a part that nobody reads. */
-static void every_bit_flipped(void **state)
+/* Every byte of a chain's certificates matters. */
+static void a_bit_of_every_byte_flipped(void **state)
 {
 	unsigned taken = 0;
 
 	rig_load("good.pem");
 	for (int c = 0; c < 2; c++)
-		for (size_t i = 0; i < rig_chain[c].len; i++)
-			for (int bit = 0; bit < 8; bit += 3) {
-				rig_chain[c].der[i] ^= (uint8_t)(1 << bit);
-				taken += rig_verify(NAME, "ca_root.pem", NULL, 0, RIG_CERT) == TLS_FINE;
-				rig_chain[c].der[i] ^= (uint8_t)(1 << bit);
-			}
+		for (size_t i = 0; i < rig_chain[c].len; i++) {
+			uint8_t flip = (uint8_t)(1 << i % 8);
+
+			rig_chain[c].der[i] ^= flip;
+			taken += rig_verify(NAME, "ca_root.pem", NULL, 0, RIG_CERT) == TLS_FINE;
+			rig_chain[c].der[i] ^= flip;
+		}
 	assert_int_equal(taken, 0);
 }
 
@@ -397,7 +398,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(every_row_of_1_9_whole),
 		TEST(every_row_byte_by_byte),
-		TEST(every_split_of_one_chain),
+		TEST(many_splits_of_one_chain),
 		TEST(time_unknown_a50),
 		TEST(dates_to_the_second),
 		TEST(broken_trust_a57),
@@ -407,7 +408,7 @@ int main(void)
 		TEST(pinned_self_signed_and_its_dates),
 		TEST(direct_trust),
 		TEST(leaf_in_trust_is_no_authority),
-		TEST(every_bit_flipped),
+		TEST(a_bit_of_every_byte_flipped),
 		TEST(cut_and_lengthened),
 		TEST(no_certificate_at_all),
 		TEST(announced_length_is_a_lie),

@@ -41,7 +41,7 @@ static inline void rig_read(const char *name)
 	char path[256];
 	FILE *f;
 
-	snprintf(path, sizeof path, "tests/fixtures/x509/%s", name);
+	assert_in_range(snprintf(path, sizeof path, "tests/fixtures/x509/%s", name), 1, sizeof path - 1);
 	f = fopen(path, "rb");
 	assert_non_null(f);
 	rig_text_len = fread(rig_text, 1, sizeof rig_text, f);
