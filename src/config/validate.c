@@ -101,8 +101,6 @@ static int password_check(const struct settings *s, unsigned i, struct fault *f)
 	struct slice password = settings_slice(s, u->password);
 	bool hashed = settings_user_hashed(s, u);
 
-	if (password.len == 0)
-		return fault_at(s, f, SECTION_user, i, PLACE_user_password, "the password is empty");
 	if (u->password_file == 0 && slice_starts(password, "SCRAM-") && !hashed)
 		return fault_at(s, f, SECTION_user, i, PLACE_user_password,
 			"password looks like an RFC 5803 string but is none; write it with `passwd`");

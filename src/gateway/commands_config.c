@@ -129,16 +129,27 @@ int command_export(struct command_call *call, struct fmt *out)
 
 /* ---- editing ---- */
 
+/* Sets an option and says when it takes effect, where `commit` is not enough. */
+static int set(struct command_call *call, struct slice path, struct slice value, struct fmt *out)
+{
+	struct cfg_path p;
+	int e = candidate_set(path, value, &call->why);
+
+	if (e == E_OK && candidate_find(candidate_view(), path, &p, &call->why) == E_OK &&
+			(p.row->flags & SETTING_RESTART) != 0)
+		fmt_printf(out, "%s takes effect at the next start\n", p.row->name);
+	return done(call, e);
+}
+
 int command_set(struct command_call *call, struct fmt *out)
 {
 	struct slice path, value;
 	struct cfg_path p;
 
-	(void)out;
 	if (call->ended)
 		return E_OK;
 	if (path_value(call, &path, &value))
-		return done(call, candidate_set(path, value, &call->why));
+		return set(call, path, value, out);
 	if (candidate_find(candidate_view(), path, &p, &call->why) != E_OK)
 		return done(call, E_NOENT);
 	if (p.row == NULL || (p.row->flags & SETTING_SECRET) == 0)
@@ -149,7 +160,7 @@ int command_set(struct command_call *call, struct fmt *out)
 		return E_AGAIN;
 	}
 	call->answered = false;
-	return done(call, candidate_set(path, call->input, &call->why));
+	return set(call, path, call->input, out);
 }
 
 int command_add_list(struct command_call *call, struct fmt *out)

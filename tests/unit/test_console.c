@@ -288,6 +288,8 @@ static void the_candidate_lives_until_revert(void **state)
 	says("set scan.port=70000", "error: port wants a port from 1 to 65535, not '70000'\n");
 	says("set scan.prot=1",
 		"error: unknown option 'prot' in listener 'scan'; did you mean 'port'?\n");
+	says("set main.state=/var/lib/mw", "state takes effect at the next start\n");
+	says("delete main.state", "");
 	says("set scan=1", "error: that is a section; name an option as SECTION.OPTION\n");
 	says("get scan.port", "2526\n");
 	says("delete scan.port", "");
@@ -310,6 +312,9 @@ static void lists(void **state)
 	says("changes", "add_list scan.allow='10.0.0.0/8'\nadd_list scan.allow='192.168.0.0/16'\n");
 	says("del_list scan.allow=10.0.0.0/8", "");
 	says("del_list scan.allow=10.0.0.0/8", "error: allow has no such element\n");
+	says("get scan.allow", "192.168.0.0/16\n");
+	says("set scan.allow=all",
+		"error: allow wants an address or a network like 192.168.1.0/24, not 'all'\n");
 	says("get scan.allow", "192.168.0.0/16\n");
 	says("add_list scan.port=25", "error: port has one value; use set\n");
 	says("add_list scan.address=127.0.0.2", "");
@@ -493,10 +498,13 @@ static void a_commit_that_cannot_be_applied_is_taken_back(void **state)
 	says("set scan.tls=implicit", "");
 	says("set scan.certificate=/none.pem", "");
 	says("set scan.key=/none.pem", "");
+	says("set main.log_level=debug", "");
 	says_part("commit", "error: listener 'scan': /none.pem: ");
 	nothing_has_happened();
 	assert_true(sim_peer_connect(&from, &old) >= 0);
 	assert_true(sim_peer_connect(&from, &now) < 0);
+	assert_false(log_enabled(PORT_LOG_DEBUG));
+	says("delete main.log_level", "");
 	says("delete scan.certificate", "");
 	says("delete scan.key", "");
 	says("set scan.tls=off", "");
