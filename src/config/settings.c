@@ -205,7 +205,9 @@ static int load_file(const char *path, struct settings_error *err, uint32_t *crc
 		if (e == E_OK && exposed(path, &f) != E_OK)
 			e = refuse(err, path, text, &f);
 	}
-	mem_wipe(store.buffer, sizeof store.buffer);
+	/* What was never written stays untouched: pages that nobody needs. */
+	mem_wipe(store.buffer, len >= 0 ? (size_t)len : len == E_NOENT || len == E_ACCESS ? 0 :
+		sizeof store.buffer);
 	return e;
 }
 

@@ -160,8 +160,15 @@ void tls_cache_drop(struct tls_client *c)
 	drop(hash_tls_client, client_sessions, c->key);
 }
 
+static void forget_all(struct session *list)
+{
+	for (int i = 0; i < BOARD_TLS_SESSIONS; i++)
+		if (list[i].params.session_id_len > 0)
+			forget(&list[i]);
+}
+
 void tls_cache_reset(void)
 {
-	mem_wipe(server_sessions, sizeof server_sessions);
-	mem_wipe(client_sessions, sizeof client_sessions);
+	forget_all(server_sessions);
+	forget_all(client_sessions);
 }
