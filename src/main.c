@@ -168,6 +168,7 @@ static int check_alone(const char *account)
 
 	if (gateway_shared(why, sizeof why) != E_OK)
 		return complain(why);
+	log_level_set(PORT_LOG_ERROR); /* the findings say it all */
 	check = check_start(account, PORT_OWNER_NONE);
 	if (check < 0)
 		return complain(check == E_NOENT ? "there is no such account" : error_text(check));
