@@ -72,7 +72,8 @@ static int v1_parse(struct slice in, struct proxy_header *out)
 	if (!v1_address(v1_word(&rest), v4, &out->source) ||
 			!v1_address(v1_word(&rest), v4, &out->destination) ||
 			!v1_port(v1_word(&rest), &out->source.port) ||
-			!v1_port(v1_word(&rest), &out->destination.port) || rest.len > 0)
+			!v1_port(v1_word(&rest), &out->destination.port) || rest.len > 0 ||
+			in.p[lf - 2] == ' ')
 		return E_PROTO;
 	return (int)lf + 1;
 }

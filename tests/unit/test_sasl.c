@@ -210,6 +210,8 @@ static void cram_answers(void **state)
 	assert_int_equal(start(SASL_CRAM_MD5, NULL, &c), E_MORE);
 	sasl_cram_challenge(&s, random, 0, slice_str("x"));
 	assert_int_equal(start(SASL_CRAM_MD5, "dGlt", &c), E_PROTO);
+	sasl_cram_challenge(&s, random, 0, slice_str("x"));
+	assert_int_equal(start(SASL_CRAM_MD5, "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw", &c), E_PROTO);
 }
 
 static void names_and_sets(void **state)
