@@ -235,10 +235,10 @@ int command_import(struct command_call *call, struct fmt *out)
 
 /* ---- passwd ---- */
 
-/* A person types it twice; what was typed first is remembered by its hash only. */
-static struct {
-	uint8_t first[CRYPTO_SHA256_LEN];
-} typed;
+/* A person types it twice; what was typed first is remembered by the head of its hash only, in the
+ * cursor behind the count. */
+enum { TYPED_LEN = (COMMAND_CURSORS - 1) * sizeof(uint32_t) };
+_Static_assert(TYPED_LEN <= CRYPTO_SHA256_LEN, "the cursor holds the head of a hash");
 
 static int store(struct command_call *call, const struct cfg_user *user, struct slice password)
 {
@@ -287,6 +287,7 @@ int command_passwd(struct command_call *call, struct fmt *out)
 {
 	const struct cfg_user *user;
 	uint8_t now[CRYPTO_SHA256_LEN];
+	bool same;
 
 	if (call->ended)
 		return E_OK;
@@ -298,10 +299,14 @@ int command_passwd(struct command_call *call, struct fmt *out)
 	call->answered = false;
 	crypto_sha256(call->input.p, call->input.len, now);
 	if (call->info.interactive && call->cursor[0]++ == 0) {
-		memcpy(typed.first, now, sizeof now);
+		memcpy(&call->cursor[1], now, TYPED_LEN);
+		mem_wipe(now, sizeof now);
 		return ask_secret(call);
 	}
-	if (call->info.interactive && !mem_eq_ct(typed.first, now, sizeof now))
+	same = !call->info.interactive || mem_eq_ct(&call->cursor[1], now, TYPED_LEN);
+	mem_wipe(&call->cursor[1], TYPED_LEN);
+	mem_wipe(now, sizeof now);
+	if (!same)
 		return command_fail(call, E_ARG, "the two are not the same");
 	if (store(call, user, call->input) != E_OK)
 		return E_ARG;
