@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+import harness
 import mails
 from smtpclient import Client, b64
 
@@ -92,8 +93,7 @@ def test_sign_in(relay, tmp_path, stored):
 	"""SS-34..35 interop.md 2.4: PLAIN and LOGIN with and without initial response, any stored form."""
 	user = {"password": {"clear": LOCAL, "scram": scram(LOCAL)}.get(stored)}
 	if stored == "file":
-		for parent in [tmp_path] + list(tmp_path.parents)[:2]:
-			parent.chmod(0o755)
+		harness.let_others_in(tmp_path)
 		(tmp_path / "secret").write_text(LOCAL + "\n")
 		(tmp_path / "secret").chmod(0o600)
 		user = {"password_file": str(tmp_path / "secret")}

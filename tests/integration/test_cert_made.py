@@ -55,7 +55,7 @@ def test_openssl_takes_it(gateway, kind):
 def test_same_after_a_restart(gateway, tmp_path):
 	"""A device that trusts the authority once goes on trusting it; the leaf stays while it is young."""
 	state = tmp_path / "state"
-	os.chmod(tmp_path.parent.parent, 0o755)
+	harness.let_others_in(tmp_path)
 	gate = gateway(sections(state=str(state)))
 	made = {name: (state / name).read_bytes() for name in ("ca.crt", "ca.key", "leaf.crt", "leaf.key")}
 	assert gate.stop() == 0

@@ -25,8 +25,7 @@ def peer(request, authority, tmp_path_factory):
 	if os.geteuid():
 		pytest.skip("real servers need root for their users and namespaces")
 	folder = tmp_path_factory.mktemp(request.param)
-	for parent in list(folder.parents)[:2]:
-		os.chmod(parent, 0o755)
+	harness.let_others_in(folder)
 	server = peers.KINDS[request.param](str(folder), authority)
 	yield server
 	server.stop()

@@ -97,8 +97,8 @@ def test_empty_trust_refuses_all(relay, tmp_path):
 	"""A-57: a trust bundle without a certificate is no leave to trust everybody."""
 	empty = tmp_path / "empty.pem"
 	empty.write_text("# nothing here\n")
-	for parent in [empty] + list(empty.parents)[:3]:
-		parent.chmod(0o755)
+	empty.chmod(0o644)
+	harness.let_others_in(tmp_path)
 	try:
 		gate = relay("implicit", account={"trust": str(empty)}, allow=ALL)
 	except AssertionError:
@@ -242,8 +242,7 @@ def peer_certificate(gate, context):
 def test_own_certificate_and_its_renewal(relay, authority, tmp_path):
 	"""A-58 A-82: the owner's files are used, taken anew at reload, and no session is dropped."""
 	files = {}
-	for parent in [tmp_path] + list(tmp_path.parents)[:2]:
-		parent.chmod(0o755)
+	harness.let_others_in(tmp_path)
 	for part, source in zip(("certificate", "key"), authority.leaf("rsa")):
 		files[part] = str(tmp_path / part)
 		(tmp_path / part).write_bytes(open(source, "rb").read())
