@@ -293,6 +293,12 @@ int relay_rcpt(struct session *s, struct slice arg)
 		return no == SAY_ROUTE_SPLIT ? (relay_say(s, no), E_OK) : relay_refuse(s, no);
 	if (r->txn->lost)
 		return relay_refuse(s, SAY_LOST);
+	if (r->up == NULL && strcmp(r->txn->account, r->login_account) == 0) {
+		/* The client's own password is gone by now (DECISIONS 13). */
+		relay_say(s, SAY_SIGN_IN_AGAIN);
+		relay_phase(s, SMTP_QUIT);
+		return E_OK;
+	}
 	e = relay_upstream_need(s, r->txn->account, (struct slice){ NULL, 0 },
 		(struct slice){ NULL, 0 });
 	if (e == E_AGAIN)

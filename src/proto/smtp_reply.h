@@ -27,6 +27,7 @@
 	X(SAY_FULL,         421, "4.3.2", "Too many connections, try again later") \
 	X(SAY_FULL_CLIENT,  421, "4.7.0", "Too many connections from your address") \
 	X(SAY_STOPPING,     421, "4.3.2", "The gateway is stopping, try again later") \
+	X(SAY_SIGN_IN_AGAIN, 421, "4.4.2", "The provider closed the connection, sign in again") \
 	X(SAY_TIMEOUT,      421, "4.4.2", "Timeout, closing the connection") \
 	X(SAY_TOO_MANY_ERRORS, 421, "4.7.0", "Too many errors, closing the connection") \
 	X(SAY_NO_MEMORY,    451, "4.3.2", "Busy, try again later") \
