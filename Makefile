@@ -208,9 +208,9 @@ $(OUT)/tests/nomalloc.o: FLAGS_HERE = $(TEST_WARN) -fno-builtin
 
 # --- third party -----------------------------------------------------------------------------
 
-$(TLS): $(BEARSSL)/inc/bearssl.h
+$(TLS): $(BEARSSL)/inc/bearssl.h tools/bearssl.mk tools/variants.mk
 	@$(MAKE) -f tools/bearssl.mk OUT=$(TLS_OUT) BEARSSL='$(BEARSSL)' CC='$(CC)' AR='$(AR)' \
-		FLAGS='$(TLS_FLAGS)'
+		FLAGS='$(TLS_FLAGS)' SMALL=$(SMALLEST)
 
 $(BEARSSL)/inc/bearssl.h:
 	tools/deps $(if $(filter build/deps/bearssl,$(BEARSSL)),bearssl,no-source-at-$(BEARSSL))

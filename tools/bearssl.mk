@@ -1,15 +1,23 @@
 # Compiles BearSSL with the flags that the Makefile hands over: OUT, BEARSSL, CC, AR, FLAGS.
 # Neither the system's clock nor its random device: the port supplies both.
+#
+# What works on every octet or is the arithmetic of a handshake keeps FLAGS; all else, the greater
+# part of the code, runs a few times in a connection and is made small: -O2 becomes SMALL.
 
 SRC := $(shell find $(BEARSSL)/src -name '*.c')
 OBJ := $(patsubst $(BEARSSL)/src/%.c,$(OUT)/%.o,$(SRC))
 OPTIONS = -w -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0 -DBR_USE_WIN32_TIME=0 -DBR_USE_WIN32_RAND=0
+
+FAST = ssl/ssl_rec% mac/hmac_ct% hash/sha2% hash/ghash% int/% rsa/rsa_i62% ec/ec_p256% \
+	ec/ec_c25519% ec/ec_prime% symcipher/aes% symcipher/chacha% symcipher/poly%
+SMALL ?= -Os
+flags = $(if $(filter $(FAST),$(1)),$(FLAGS),$(patsubst -O2,$(SMALL),$(FLAGS)))
 
 $(OUT)/libbearssl.a: $(OBJ)
 	@rm -f $@
 	@$(AR) rc $@ $(OBJ)
 	@echo "built $@"
 
-$(OUT)/%.o: $(BEARSSL)/src/%.c
+$(OUT)/%.o: $(BEARSSL)/src/%.c tools/bearssl.mk tools/variants.mk
 	@mkdir -p $(@D)
-	@$(CC) $(FLAGS) $(OPTIONS) -I$(BEARSSL)/inc -I$(BEARSSL)/src -c -o $@ $<
+	@$(CC) $(call flags,$*.c) $(OPTIONS) -I$(BEARSSL)/inc -I$(BEARSSL)/src -c -o $@ $<

@@ -28,6 +28,8 @@ probe_link = $(shell for f in $(1); do echo 'int main(void){return 0;}' | \
 NO_UNWIND = -fno-asynchronous-unwind-tables -fno-unwind-tables
 SECTIONS = -ffunction-sections -fdata-sections -fno-common
 
+SMALLEST = -Os
+
 TLS_OUT = build/bearssl
 TLS_FLAGS = -O2 -fPIE $(SECTIONS) $(NO_UNWIND) $(call probe,-fcf-protection)
 LINK_RELEASE = -pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack
@@ -43,13 +45,14 @@ CC = clang
 else
 LTO = -flto=auto -ffat-lto-objects
 endif
+SMALLEST := $(lastword -Os $(call probe,-Oz))
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fno-strict-overflow -fno-delete-null-pointer-checks \
 	$(call probe,-fstack-clash-protection -fcf-protection -mbranch-protection=standard \
 	-ftrivial-auto-var-init=zero)
 # The core is small code around the library's ciphers: it is optimised for size, the library for speed.
-CFLAGS_VARIANT = -Os -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
-LINK_VARIANT = $(LINK_RELEASE) -Os $(NO_UNWIND) $(HARDEN) $(LTO) $(call probe_link,-Wl$(comma)-z$(comma)pack-relative-relocs) \
+CFLAGS_VARIANT = $(SMALLEST) -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
+LINK_VARIANT = $(LINK_RELEASE) $(SMALLEST) $(NO_UNWIND) $(HARDEN) $(LTO) $(call probe_link,-Wl$(comma)-z$(comma)pack-relative-relocs) \
 	-Wl,-z,noseparate-code
 endif
 
