@@ -42,7 +42,9 @@ CMOCKA_INCLUDE =
 ifneq ($(filter release nomalloc clang small,$(VARIANT)),)
 ifeq ($(VARIANT),clang)
 CC = clang
-else
+endif
+# Link-time optimisation sees through the weak function that locks the heap, so nomalloc goes without.
+ifeq ($(VARIANT),release)
 LTO = -flto=auto -ffat-lto-objects
 endif
 SMALLEST := $(lastword -Os $(call probe,-Oz))
@@ -52,8 +54,8 @@ HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-ftrivial-auto-var-init=zero)
 # The core is small code around the library's ciphers: it is optimised for size, the library for speed.
 CFLAGS_VARIANT = $(SMALLEST) -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
-LINK_VARIANT = $(LINK_RELEASE) $(SMALLEST) $(NO_UNWIND) $(HARDEN) $(LTO) $(call probe_link,-Wl$(comma)-z$(comma)pack-relative-relocs) \
-	-Wl,-z,noseparate-code
+LINK_VARIANT = $(LINK_RELEASE) $(SMALLEST) $(NO_UNWIND) $(HARDEN) $(LTO) -Wl,-z,noseparate-code \
+	$(call probe_link,-Wl$(comma)-z$(comma)pack-relative-relocs)
 endif
 
 ifeq ($(VARIANT),small)
