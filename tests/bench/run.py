@@ -96,7 +96,7 @@ class Bench:
 
 	def number_of(self, member, case):
 		"""Messages that take about the wanted time, as far as is known."""
-		lowest = 1 if case.bulk else max(10, case.connections * (1 if self.options.quick else 2))
+		lowest = 1 if case.bulk else max(10, case.connections)
 		known = self.rates.get((member.name, case))
 		wanted = 0 if known is None else known * self.options.seconds
 		return int(min(LONGEST, max(lowest, wanted)))
