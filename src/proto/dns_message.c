@@ -142,6 +142,8 @@ static int record_read(struct slice m, size_t *at, struct record *r)
 	r->type = get16(m, *at);
 	r->class = get16(m, *at + 2);
 	r->ttl = (uint32_t)get16(m, *at + 4) << 16 | get16(m, *at + 6);
+	if (r->ttl > INT32_MAX) /* a set top bit means 0 (RFC 2181 8) */
+		r->ttl = 0;
 	r->data_len = get16(m, *at + 8);
 	r->data_at = *at + 10;
 	*at = r->data_at + r->data_len;
@@ -322,7 +324,7 @@ static int walk(struct slice m, size_t at, unsigned records, struct chain *c, st
 
 static uint32_t clamp(uint32_t ttl)
 {
-	if (ttl > INT32_MAX || ttl < DNS_TTL_MIN_S) /* a set top bit means 0 (RFC 2181 8) */
+	if (ttl < DNS_TTL_MIN_S)
 		return DNS_TTL_MIN_S;
 	return ttl < DNS_TTL_MAX_S ? ttl : DNS_TTL_MAX_S;
 }
