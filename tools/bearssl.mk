@@ -8,10 +8,10 @@ SRC := $(shell find $(BEARSSL)/src -name '*.c')
 OBJ := $(patsubst $(BEARSSL)/src/%.c,$(OUT)/%.o,$(SRC))
 OPTIONS = -w -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0 -DBR_USE_WIN32_TIME=0 -DBR_USE_WIN32_RAND=0
 
-FAST = ssl/ssl_rec% mac/hmac_ct% hash/sha2% hash/ghash% int/% rsa/rsa_i62% ec/ec_p256% \
-	ec/ec_c25519% ec/ec_prime% symcipher/aes% symcipher/chacha% symcipher/poly%
+FAST = hash/sha2% hash/ghash% int/% rsa/rsa_i62% ec/ec_p256% ec/ec_c25519% symcipher/aes% \
+	symcipher/chacha% symcipher/poly%
 SMALL ?= -Os
-flags = $(if $(filter $(FAST),$(1)),$(FLAGS),$(patsubst -O2,$(SMALL),$(FLAGS)))
+flags = $(if $(filter $(FAST),$(1)),$(FLAGS) -falign-functions=1,$(patsubst -O2,$(SMALL),$(FLAGS)))
 
 $(OUT)/libbearssl.a: $(OBJ)
 	@rm -f $@
