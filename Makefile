@@ -201,6 +201,8 @@ $(OUT)/%.o: %.c $(OUT)/flags | $(HEADERS)
 	$(Q)$(COMPILE) $(FLAGS_HERE) -c -o $@ $<
 
 $(OUT)/src/%.o: FLAGS_HERE = $(WARN)
+# Every octet of a body passes here.
+$(OUT)/src/proto/dot.o: FLAGS_HERE = $(WARN) -O2
 $(OUT)/port/%.o $(OUT)/boards/%.o: FLAGS_HERE = $(WARN) $(PORT_FLAGS)
 $(OUT)/tests/%.o: FLAGS_HERE = $(TEST_WARN) -Itests -Iport/sim $(CMOCKA_INCLUDE)
 $(OUT)/tests/unit/test_posix%.o: FLAGS_HERE = $(TEST_WARN) $(PORT_FLAGS) -Iport/posix $(CMOCKA_INCLUDE)

@@ -67,6 +67,8 @@ struct port_tcp {
 	int failed;         /* sticky error: the system tells it only once, then says "end" */
 	bool connecting;
 	bool ended;         /* the peer's end was read */
+	bool drained;       /* nothing to read until the next event */
+	bool hung;          /* an end or error was reported: reads always ask the system */
 };
 
 struct port_listener {
@@ -165,6 +167,7 @@ void port_after_start(void);
 
 /* ---- events of kinds that have no owner of their own: true when the owner shall be told ---- */
 
+void posix_tcp_event(struct posix_handle *h, uint32_t events);
 bool posix_linger_event(struct posix_handle *h, port_owner *owner);
 bool posix_console_event(struct posix_handle *h, port_owner *owner);
 bool posix_control_event(struct posix_handle *h, port_owner *owner);

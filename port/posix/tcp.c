@@ -6,6 +6,7 @@
 #include "posix.h"
 
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 
 enum { KEEP_IDLE_S = 120, KEEP_INTERVAL_S = 30, KEEP_COUNT = 4 };
 
@@ -33,7 +34,7 @@ struct port_tcp *posix_tcp_new(int fd, port_owner owner, bool connecting)
 	c = &posix_tcp_table[h->index];
 	c->failed = E_OK;
 	c->connecting = connecting;
-	c->ended = false;
+	c->ended = c->drained = c->hung = false;
 	if (posix_handle_watch(h, fd, false) != E_OK) {
 		posix_handle_free(h);
 		return NULL;
@@ -67,6 +68,7 @@ int port_connect(const struct port_addr *to, port_owner owner, struct port_tcp *
 void port_owner_set(struct port_tcp *c, port_owner owner)
 {
 	c->h.owner = owner;
+	c->drained = false;
 	posix_handle_due(&c->h);
 }
 
@@ -101,19 +103,36 @@ int port_connected(struct port_tcp *c)
 	return E_OK;
 }
 
+/* A read that found less than it had room for has emptied the socket: until the next event that is not
+ * about writing, the system need not be asked again. */
+void posix_tcp_event(struct posix_handle *h, uint32_t events)
+{
+	struct port_tcp *c = &posix_tcp_table[h->index];
+
+	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+		c->hung = true;
+	if ((events & ~(uint32_t)EPOLLOUT) != 0)
+		c->drained = false;
+}
+
 int port_read(struct port_tcp *c, void *buf, size_t len)
 {
 	ssize_t n;
 
+	if (c->drained && c->failed == E_OK)
+		return E_AGAIN;
 	do {
 		n = recv(c->h.fd, buf, len > INT32_MAX ? INT32_MAX : len, 0);
 	} while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		c->connecting = false;
+		c->drained = !c->hung && (size_t)n < len;
 		return (int)n;
 	}
-	if (n < 0)
+	if (n < 0) {
+		c->drained = !c->hung && errno == EAGAIN;
 		return fail(c, errno);
+	}
 	c->ended = true;
 	return c->failed != E_OK ? c->failed : E_EOF;
 }

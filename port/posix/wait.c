@@ -94,6 +94,8 @@ static bool tell(const struct epoll_event *ev, port_owner *owner)
 	if (h == NULL)
 		return false;
 	*owner = h->owner;
+	if (h->kind == POSIX_TCP)
+		posix_tcp_event(h, ev->events);
 	if (handlers[h->kind] != NULL && !handlers[h->kind](h, owner))
 		return false;
 	return *owner != PORT_OWNER_NONE;

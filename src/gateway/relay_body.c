@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "gateway/relay.h"
 
-enum { BODY_PROGRESS_MS = 180000, WASTE_FACTOR = 2 };
+enum { BODY_PROGRESS_MS = 180000, WASTE_FACTOR = 2, PIECES_A_STEP = 8 };
 
 /* ---- content out ---- */
 
@@ -181,7 +181,7 @@ static bool provider_gone(const struct relay *r)
 	return r->up != NULL && r->up->stage == UP_FAILED;
 }
 
-int relay_body_step(struct session *s)
+static int body_piece(struct session *s)
 {
 	struct relay *r = relay_of(s);
 	struct transaction *t = r->txn;
@@ -210,6 +210,21 @@ int relay_body_step(struct session *s)
 	}
 	drain(s);
 	return 1;
+}
+
+/* Several pieces a step, so that the provider's record fills up before it is sent. */
+int relay_body_step(struct session *s)
+{
+	struct relay *r = relay_of(s);
+	int moved = 0, n = 1;
+
+	for (int i = 0; i < PIECES_A_STEP && n > 0; i++) {
+		n = body_piece(s);
+		moved += n;
+		if (r->phase != SMTP_BODY || r->txn->decoder.state == DOT_END)
+			break;
+	}
+	return moved;
 }
 
 /* The octets of one chunk are in. */
