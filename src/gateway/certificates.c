@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "gateway/host.h"
 #include "io/cert.h"
+#include "io/tls.h"
 
 enum { NAMES = 16, ADDRS = 16, STORE_TRIES = 200, STORE_WAIT_MS = 20 };
 
@@ -52,8 +53,10 @@ void certificates_renew(void)
 	const char *trouble = NULL;
 	bool own = false;
 
-	if (identity_refresh(&trouble) > 0)
+	if (identity_refresh(&trouble) > 0) {
+		tls_forget_sessions();
 		log_line(PORT_LOG_INFO, "certificates: changed files were read");
+	}
 	if (trouble != NULL)
 		log_line(PORT_LOG_WARN, "certificates: not read again, the old one stays: %s", trouble);
 	for (unsigned i = 0; i < s->listener_count; i++)

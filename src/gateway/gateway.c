@@ -138,6 +138,7 @@ int gateway_apply(char *why, size_t why_cap)
 	fmt_cstr(&f);
 	if (e == E_OK) {
 		identity_sweep();
+		trust_sweep();
 		tls_forget_sessions();
 		warnings_log(s);
 	}
