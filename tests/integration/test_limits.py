@@ -151,20 +151,37 @@ def test_honest_client_among_guessers(relay):
 	assert heard.count(535) < len(heard) or len(heard) < 2000, "guesses are never slowed down"
 
 
+def sign_in(gate, address, name, password):
+	"""The code of one try in a connection of its own."""
+	with Client(gate.port(), source=address) as client:
+		client.ehlo()
+		return client.cmd("AUTH PLAIN " + b64(f"\0{name}\0{password}")).code
+
+
 def test_guesser_is_penalised(relay):
-	"""A-30 SS-36 SS-44: a source that keeps guessing is refused unheard, and its session ends."""
+	"""A-30 SS-36: an address that keeps guessing is refused unheard; a name that has signed in from there
+	before, and other addresses, are not."""
 	gate = relay("plain", account={"smtp_tls": "off", "auth": "none"}, allow=ALL,
 		listener={"auth": "required"}, more={("user", "printer"): {"password": LOCAL}})
-	codes = []
-	for _ in range(6):
-		try:
-			with Client(gate.port(), source="127.0.0.66") as client:
-				client.ehlo()
-				for _ in range(6):
-					codes.append(client.cmd("AUTH PLAIN " + b64("\0printer\0wrong")).code)
-		except (OSError, EOFError, AssertionError):
-			continue
-	assert codes[0] == 535 and {421, 454} & set(codes), codes
+	assert sign_in(gate, "127.0.0.66", "printer", LOCAL) == 235
+	codes = [sign_in(gate, "127.0.0.66", "root", f"guess{number}") for number in range(12)]
+	assert codes[0] == 535 and 454 in codes, codes
+	assert sign_in(gate, "127.0.0.66", "root", "guess") == 454
+	assert sign_in(gate, "127.0.0.66", "printer", LOCAL) == 235
+	assert sign_in(gate, "127.0.0.67", "printer", LOCAL) == 235
+
+
+def test_session_of_wrong_passwords_ends(relay):
+	"""SS-36 SS-44: a few wrong passwords end the connection with 421."""
+	gate = relay("plain", account={"smtp_tls": "off", "auth": "none"}, allow=ALL,
+		listener={"auth": "required"}, more={("user", "printer"): {"password": LOCAL}})
+	with Client(gate.port()) as client:
+		client.ehlo()
+		codes = [535]
+		while codes[-1] == 535 and len(codes) < 12:
+			client.send(b"AUTH PLAIN " + b64("\0printer\0wrong").encode() + b"\r\n")
+			codes.append(client.reply().code)
+		assert codes[-1] == 421 and client.until_end() == b"", codes
 
 
 def client_hello(port):
