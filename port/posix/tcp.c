@@ -103,8 +103,8 @@ int port_connected(struct port_tcp *c)
 	return E_OK;
 }
 
-/* A read that found less than it had room for has emptied the socket: until the next event that is not
- * about writing, the system need not be asked again. */
+/* A read that found less than it had room for has emptied the socket: until the next event that is
+ * not about writing, the system need not be asked again. */
 void posix_tcp_event(struct posix_handle *h, uint32_t events)
 {
 	struct port_tcp *c = &posix_tcp_table[h->index];

@@ -136,7 +136,7 @@ bool slice_match(struct slice pattern, struct slice a)
 	return p == pattern.len;
 }
 
-/* Called through a pointer that the compiler must read: it cannot know that nobody looks afterwards. */
+/* Called through a pointer that the compiler must read, so that it cannot leave the call out. */
 static void *(*const volatile wipe)(void *, int, size_t) = memset;
 
 void mem_wipe(void *p, size_t len)
