@@ -48,12 +48,13 @@ ifeq ($(VARIANT),release)
 LTO = -flto=auto -ffat-lto-objects
 endif
 SMALLEST := $(lastword -Os $(call probe,-Oz))
+NO_INLINE := $(call probe,-fno-inline-small-functions)
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fno-strict-overflow -fno-delete-null-pointer-checks \
 	$(call probe,-fstack-clash-protection -fcf-protection -mbranch-protection=standard \
 	-ftrivial-auto-var-init=zero)
 # The core is small code around the library's ciphers: it is optimised for size, the library for speed.
-CFLAGS_VARIANT = $(SMALLEST) -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
+CFLAGS_VARIANT = $(SMALLEST) $(NO_INLINE) -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
 LINK_VARIANT = $(LINK_RELEASE) $(SMALLEST) $(NO_UNWIND) $(HARDEN) $(LTO) -Wl,-z,noseparate-code \
 	$(call probe_link,-Wl$(comma)-z$(comma)pack-relative-relocs)
 endif

@@ -43,6 +43,13 @@
 #define BOARD_TLS_SESSIONS 256      /* resumable sessions remembered, each side */
 #define BOARD_ANCHORS 512           /* certificates in the trust bundles, all files together */
 #define BOARD_LEAVES 8              /* certificates of our own held at once */
+/* Every processor that the program is compiled for has 16-byte vectors and products of 128 bits:
+ * ChaCha20 and Poly1305 without them are left out. */
+#if defined __SSE2__ && defined __SIZEOF_INT128__
+#define BOARD_WIDE_CHAPOL 1
+#else
+#define BOARD_WIDE_CHAPOL 0
+#endif
 
 /* ---- configuration ---- */
 #define BOARD_CONFIG_TEXT 65536     /* bytes of one configuration, as text and as values */

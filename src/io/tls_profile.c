@@ -7,6 +7,7 @@
  * allows versions before 1.2. AES comes first only where the processor has instructions for it.
  * Every implementation runs in constant time; only what is named here is linked.
  */
+#include "board.h"
 #include "io/tls_context.h"
 
 #define LIST_MAX 8 /* most suites of one list */
@@ -57,7 +58,12 @@ static void ask_processor(br_ssl_engine_context *scratch)
 {
 	br_ssl_engine_set_default_aes_gcm(scratch);
 	br_ssl_engine_set_default_aes_cbc(scratch);
+#if BOARD_WIDE_CHAPOL
+	br_ssl_engine_set_chacha20(scratch, br_chacha20_sse2_get());
+	br_ssl_engine_set_poly1305(scratch, br_poly1305_ctmulq_get());
+#else
 	br_ssl_engine_set_default_chapol(scratch);
+#endif
 	lend_ciphers(scratch, &cpu.ciphers);
 	cpu.fast_aes = br_aes_x86ni_ctr_get_vtable() != NULL || br_aes_pwr8_ctr_get_vtable() != NULL;
 	cpu.known = true;
