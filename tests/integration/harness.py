@@ -1,4 +1,5 @@
 """Starts the gateway for a test, talks to its console, and looks at it from outside."""
+import ctypes
 import json
 import os
 import pwd
@@ -26,6 +27,8 @@ SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|Undefined
 	re.I)
 ERROR = re.compile(r"(^|[\s<\[])(error|err)[\]>:=\s]", re.I)
 EPHEMERAL = 32000
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 
 
 def free_port():
@@ -48,6 +51,11 @@ def let_others_in(folder):
 		if os.stat(part).st_mode & 0o005 == 0o005:
 			return
 		os.chmod(part, 0o755)
+
+
+def end_with_parent():
+	"""In a child: SIGTERM when the test run is gone, so that nothing outlives it."""
+	LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def uci(sections):
@@ -109,7 +117,12 @@ class Gateway:
 		self.changed = threading.Condition()
 		self.environment = dict(os.environ, **(environment or {}))
 		if wait:
-			self.start()
+			try:
+				self.start()
+			except BaseException:
+				self.stop()
+				self.remove()
+				raise
 
 	def complete(self, sections):
 		"""State, control socket and user of this run, where the sections don't say them."""
@@ -140,7 +153,8 @@ class Gateway:
 		self.ended.clear()
 		self.child = subprocess.Popen([self.binary, "run", "-c", self.config], text=True,
 			stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-			errors="backslashreplace", start_new_session=True, env=self.environment)
+			errors="backslashreplace", start_new_session=True, env=self.environment,
+			preexec_fn=end_with_parent)
 		self.reader = threading.Thread(target=self.read, daemon=True)
 		self.reader.start()
 		self.wait_log(r"mailwicket \S+ ready", START_S, seen)
