@@ -61,6 +61,7 @@ static void lowest_first_to_the_last(void **state)
 	assert_ptr_equal(pool_get(&pool_things), all[66]);
 	assert_int_equal(pool_things.peak, COUNT);
 	assert_null(pool_at(&pool_things, COUNT));
+	assert_null(pool_at(&pool_things, UINT16_MAX));
 	for (unsigned i = 0; i < COUNT; i++)
 		pool_put(&pool_things, all[i]);
 	assert_int_equal(pool_things.now, 0);
