@@ -102,3 +102,6 @@ endif
 ifeq ($(CFLAGS_VARIANT),)
 $(error unknown VARIANT '$(VARIANT)': see tools/variants.mk)
 endif
+
+# Only now is the compiler known.
+TEST_WARN := $(TEST_WARN) $(call probe,-Wno-format-truncation)
