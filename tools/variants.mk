@@ -42,19 +42,20 @@ CMOCKA_INCLUDE =
 ifneq ($(filter release nomalloc clang small,$(VARIANT)),)
 ifeq ($(VARIANT),clang)
 CC = clang
+TLS_OUT = build/bearssl-clang
 endif
 # Link-time optimisation sees through the weak function that locks the heap, so nomalloc goes without.
 ifeq ($(VARIANT),release)
 LTO = -flto=auto -ffat-lto-objects
 endif
 SMALLEST := $(lastword -Os $(call probe,-Oz))
-NO_INLINE := $(call probe,-fno-inline-small-functions)
+TIGHT := $(call probe,-fno-inline-small-functions -fno-thread-jumps -malign-data=abi)
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fno-strict-overflow -fno-delete-null-pointer-checks \
 	$(call probe,-fstack-clash-protection -fcf-protection -mbranch-protection=standard \
 	-ftrivial-auto-var-init=zero)
 # The core is small code around the library's ciphers: it is optimised for size, the library for speed.
-CFLAGS_VARIANT = $(SMALLEST) $(NO_INLINE) -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
+CFLAGS_VARIANT = $(SMALLEST) $(TIGHT) -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
 LINK_VARIANT = $(LINK_RELEASE) $(SMALLEST) $(NO_UNWIND) $(HARDEN) $(LTO) -Wl,-z,noseparate-code \
 	$(call probe_link,-Wl$(comma)-z$(comma)pack-relative-relocs)
 endif
