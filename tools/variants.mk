@@ -46,7 +46,7 @@ TLS_OUT = build/bearssl-clang
 endif
 # Link-time optimisation sees through the weak function that locks the heap, so nomalloc goes without.
 ifeq ($(VARIANT),release)
-LTO = -flto=auto -ffat-lto-objects
+LTO = -flto -flto-partition=one -ffat-lto-objects
 endif
 SMALLEST := $(lastword -Os $(call probe,-Oz))
 TIGHT := $(call probe,-fno-inline-small-functions -fno-thread-jumps -malign-data=abi)
