@@ -80,6 +80,8 @@ static void fail(struct query *q, int result)
 {
 	static const struct dns_answer none;
 
+	if (result != E_TIMEOUT && result != E_PROTO)
+		result = E_UNREACH; /* no socket, no connection: nobody was reached */
 	finish(q, result, &none);
 }
 
@@ -174,10 +176,12 @@ static void udp_step(struct query *q)
 	}
 	if (e == E_LIMIT)
 		try_tcp(q);
-	else if (e == E_PROTO)
+	else if (e != E_PROTO)
+		finish(q, e, &answer);
+	else if (q->tries < 2 * q->server_count)
 		try_next(q, E_PROTO);
 	else
-		finish(q, e, &answer);
+		fail(q, E_PROTO); /* every server has said so twice */
 }
 
 static void tcp_send(struct query *q)
