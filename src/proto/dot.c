@@ -34,11 +34,18 @@ static bool is_special(uint8_t c)
 	return c == '\r' || c == '\n' || c == 0;
 }
 
-/* Octets up to the first CR, LF or NUL. Eight at once: (w - 14) & ~w has a high bit where a byte
- * below 14 stands; a tab only looks like one of them. */
+static const uint64_t ones = UINT64_C(0x0101010101010101);
+
+/* High bits where a byte of `w` is zero, and perhaps above one that is; none where none is. */
+static uint64_t zero_bytes(uint64_t w)
+{
+	return (w - ones) & ~w & (ones << 7);
+}
+
+/* Octets up to the first CR, LF or NUL, eight at once: (w - 14) & ~w has a high bit where a
+ * byte below 14 stands, which is mostly one of them; a closer look sorts out tabs. */
 static size_t text_run(const uint8_t *p, size_t len)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
 	size_t i = 0;
 
 	for (; len - i >= 8; i += 8) {
@@ -47,9 +54,8 @@ static size_t text_run(const uint8_t *p, size_t len)
 		memcpy(&w, p + i, 8);
 		if (((w - ones * 14) & ~w & (ones << 7)) == 0)
 			continue;
-		for (size_t k = 0; k < 8; k++)
-			if (is_special(p[i + k]))
-				return i + k;
+		if ((zero_bytes(w) | zero_bytes(w ^ ones * '\r') | zero_bytes(w ^ ones * '\n')) != 0)
+			break;
 	}
 	while (i < len && !is_special(p[i]))
 		i++;
