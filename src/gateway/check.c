@@ -117,7 +117,7 @@ static void capabilities_line(struct check *c)
 	if ((smtp->caps & SMTP_HAS_AUTH) != 0)
 		fmt_str(&f, " AUTH");
 	for (int m = 0; m < SASL_MECHS; m++)
-		if ((smtp->mechs & SASL_BIT(m)) != 0)
+		if ((smtp->talk.mechs & SASL_BIT(m)) != 0)
 			fmt_printf(&f, " %s", sasl_mech_name[m]);
 	line_close(c, &f);
 }
@@ -127,7 +127,7 @@ static void login_line(struct check *c)
 	struct fmt f = line_open(c, CHECK_LOGIN, true);
 
 	if (c->up->sign_in)
-		fmt_printf(&f, "accepted by %s", sasl_mech_name[c->up->smtp.sasl.mech]);
+		fmt_printf(&f, "accepted by %s", sasl_mech_name[c->up->talk.sasl.mech]);
 	else
 		fmt_str(&f, c->up->client_login ? "left to the clients: the account has none of its own" :
 			"none wanted by the configuration");
@@ -145,13 +145,13 @@ static void greeting_line(struct check *c)
 /* Which step a failed stage belongs to. */
 static enum check_step failed_step(const struct upstream *u)
 {
-	static const uint8_t by_failure[SMTP_FAILURE_COUNT] = {
-		[SMTP_GREETING] = CHECK_GREETING, [SMTP_EHLO_REFUSED] = CHECK_CAPABILITIES,
-		[SMTP_NO_STARTTLS] = CHECK_TLS, [SMTP_TLS_REFUSED] = CHECK_TLS,
-		[SMTP_NO_MECH] = CHECK_LOGIN, [SMTP_AUTH_REFUSED] = CHECK_LOGIN,
-		[SMTP_AUTH_TEMP] = CHECK_LOGIN, [SMTP_CREDENTIALS] = CHECK_LOGIN,
-		[SMTP_CLOSING] = CHECK_GREETING, [SMTP_DESYNC] = CHECK_GREETING,
-		[SMTP_MALFORMED] = CHECK_GREETING,
+	static const uint8_t by_failure[TALK_FAILURE_COUNT] = {
+		[TALK_GREETING] = CHECK_GREETING, [TALK_CAPABILITIES] = CHECK_CAPABILITIES,
+		[TALK_NO_STARTTLS] = CHECK_TLS, [TALK_TLS_REFUSED] = CHECK_TLS,
+		[TALK_NO_MECH] = CHECK_LOGIN, [TALK_AUTH_REFUSED] = CHECK_LOGIN,
+		[TALK_AUTH_TEMP] = CHECK_LOGIN, [TALK_CREDENTIALS] = CHECK_LOGIN,
+		[TALK_CLOSING] = CHECK_GREETING, [TALK_DESYNC] = CHECK_GREETING,
+		[TALK_MALFORMED] = CHECK_GREETING,
 	};
 
 	if (u->failed_stage <= UP_RESOLVE)
@@ -160,7 +160,7 @@ static enum check_step failed_step(const struct upstream *u)
 		return CHECK_TCP;
 	if (u->error == E_TLS || u->tls_why != TLS_FINE || u->failed_stage == UP_HANDSHAKE)
 		return CHECK_TLS;
-	return u->smtp.failure != SMTP_FINE ? (enum check_step)by_failure[u->smtp.failure] :
+	return u->talk.failure != TALK_FINE ? (enum check_step)by_failure[u->talk.failure] :
 		CHECK_GREETING;
 }
 
@@ -179,7 +179,7 @@ static const char *advice(const struct upstream *u)
 		return u->error == E_NOENT ? "check smtp_host" : "check the network and its name servers";
 	if (u->failed_stage == UP_CONNECT)
 		return "check smtp_host, smtp_port and any firewall";
-	if (u->failed_stage == UP_TALK && u->smtp.failure == SMTP_FINE)
+	if (u->failed_stage == UP_TALK && u->talk.failure == TALK_FINE)
 		return "a port for implicit TLS needs smtp_tls 'implicit'";
 	return NULL;
 }
@@ -187,9 +187,9 @@ static const char *advice(const struct upstream *u)
 static void failure_line(struct check *c)
 {
 	const struct upstream *u = c->up;
-	const struct smtp_client *smtp = &u->smtp;
-	const char *hint = smtp->failure != SMTP_FINE && smtp->reply.code >= 400 ?
-		explain_reply(smtp->reply.code, smtp->reply.enhanced, smtp_client_excerpt(smtp)) :
+	const struct talk *t = &u->talk;
+	const char *hint = t->failure != TALK_FINE && t->reply.code >= 400 ?
+		explain_reply(t->reply.code, t->reply.status, slice_of(t->reply.text, t->reply.text_len)) :
 		advice(u);
 	struct fmt f;
 
@@ -218,13 +218,13 @@ static void report(struct check *c)
 		dns_line(c);
 	if (seen < UP_HANDSHAKE && now >= UP_HANDSHAKE)
 		tcp_line(c);
-	if (c->up->security == SMTP_BY_STARTTLS && seen == UP_TALK && now == UP_HANDSHAKE)
+	if (c->up->security == TALK_BY_STARTTLS && seen == UP_TALK && now == UP_HANDSHAKE)
 		greeting_line(c);
 	if (seen == UP_HANDSHAKE && now >= UP_TALK)
 		tls_line(c);
 	c->stage = now;
 	if (now == UP_READY) {
-		if (c->up->security != SMTP_BY_STARTTLS)
+		if (c->up->security != TALK_BY_STARTTLS)
 			greeting_line(c);
 		capabilities_line(c);
 		login_line(c);
@@ -282,14 +282,14 @@ static int begin(struct check *c, const char *account)
 	c->up = pool_get(&pool_upstream);
 	if (c->up == NULL)
 		return E_NOSLOT;
-	if (upstream_start(c->up, account, none, none) != E_OK) {
+	if (upstream_start(c->up, account, UP_SMTP, none, none) != E_OK) {
 		pool_put(&pool_upstream, c->up);
 		c->up = NULL;
 		return E_NOENT;
 	}
 	c->up->fresh = true;
 	if (c->up->client_login)
-		c->up->sign_in = c->up->smtp.sign_in = false;
+		c->up->sign_in = c->up->talk.sign_in = false;
 	due_mark(own(c));
 	return E_OK;
 }

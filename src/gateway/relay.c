@@ -43,14 +43,14 @@ void relay_say(struct session *s, enum smtp_say what)
 	relay_put(s, &f);
 }
 
-void relay_say_verdict(struct session *s, const struct smtp_reply *r)
+void relay_say_verdict(struct session *s, const struct talk_reply *r)
 {
-	char text[SMTP_TEXT_MAX + 40];
+	char text[TALK_TEXT_MAX + 40];
 	struct fmt f = fmt_on(text, sizeof text);
 
 	fmt_printf(&f, "%u ", (unsigned)r->code);
-	if (r->enhanced[0] != '\0')
-		fmt_str(&f, r->enhanced);
+	if (r->status[0] != '\0')
+		fmt_str(&f, r->status);
 	else
 		fmt_printf(&f, "%u.0.0", (unsigned)r->code / 100);
 	fmt_printf(&f, " %.*s\r\n", (int)r->text_len, r->text);

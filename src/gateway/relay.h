@@ -38,8 +38,8 @@ struct transaction {
 	uint8_t trouble;                  /* enum smtp_say: why the content cannot be passed on */
 	uint16_t rcpt_good;
 	uint64_t size;                    /* declared */
-	struct smtp_reply mail_reply;     /* the provider's, when mail_refused */
-	struct smtp_reply reply;          /* of the RCPT, DATA or dot that is answered */
+	struct talk_reply mail_reply;     /* the provider's, when mail_refused */
+	struct talk_reply reply;          /* of the RCPT, DATA or dot that is answered */
 	char rcpt[ADDRESS_MAX];           /* the first recipient, for Received */
 	uint16_t rcpt_len;
 	struct dot_decoder decoder;
@@ -87,7 +87,7 @@ void relay_say(struct session *s, enum smtp_say what);
 
 /* Says the provider's reply, cleaned; `what` names the reply whose enhanced code stands in when the
  * provider gave none. */
-void relay_say_verdict(struct session *s, const struct smtp_reply *r);
+void relay_say_verdict(struct session *s, const struct talk_reply *r);
 
 /* Says `f` as it is. */
 void relay_put(struct session *s, const struct fmt *f);

@@ -99,7 +99,7 @@ static int ask_provider(struct session *s, const struct cfg_account *a)
 		name_keep(r->login, sizeof r->login, login);
 		return granted(s);
 	}
-	e = r->up != NULL && r->up->smtp.failure == SMTP_AUTH_REFUSED ? E_ACCESS : E_TIMEOUT;
+	e = r->up != NULL && r->up->talk.failure == TALK_AUTH_REFUSED ? E_ACCESS : E_TIMEOUT;
 	relay_drop_upstream(s);
 	return e == E_ACCESS ? denied(s) : refuse(s, SAY_UP_AUTH_TEMP);
 }

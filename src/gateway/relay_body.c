@@ -33,9 +33,9 @@ static void lose(struct session *s)
 	if (t->lost)
 		return;
 	t->lost = true;
-	t->reply = (struct smtp_reply){ 0 };
-	if (r->up != NULL && r->up->smtp.failure == SMTP_DESYNC && r->up->smtp.reply.code >= 400)
-		t->reply = r->up->smtp.reply;
+	t->reply = (struct talk_reply){ 0 };
+	if (r->up != NULL && r->up->talk.failure == TALK_DESYNC && r->up->talk.reply.code >= 400)
+		t->reply = r->up->talk.reply;
 	relay_drop_upstream(s);
 }
 
@@ -154,7 +154,7 @@ static int finish(struct session *s)
 	chan_bulk(&s->down, false);
 	chan_bulk(&s->up, false);
 	smtp_client_ask(&r->up->smtp, SMTP_ASK_DOT);
-	r->up->deadline_ms = port_clock_ms() + smtp_client_patience_ms(&r->up->smtp);
+	r->up->deadline_ms = port_clock_ms() + talk_patience_ms(&r->up->talk);
 	t->dot_asked = true;
 	relay_phase(s, SMTP_TAIL);
 	return 1;

@@ -18,13 +18,13 @@ enum smtp_say relay_failure_say(const struct upstream *u)
 {
 	if (u->failed_stage == UP_PLACE)
 		return SAY_NO_MEMORY;
-	if (u->error == E_TLS || u->tls_why != TLS_FINE || u->smtp.failure == SMTP_NO_STARTTLS ||
-			u->smtp.failure == SMTP_TLS_REFUSED)
+	if (u->error == E_TLS || u->tls_why != TLS_FINE || u->talk.failure == TALK_NO_STARTTLS ||
+			u->talk.failure == TALK_TLS_REFUSED)
 		return u->tls_why == TLS_NO_SLOT ? SAY_NO_MEMORY : SAY_UP_TLS;
-	if (u->smtp.failure == SMTP_AUTH_REFUSED || u->smtp.failure == SMTP_NO_MECH ||
-			u->smtp.failure == SMTP_CREDENTIALS)
+	if (u->talk.failure == TALK_AUTH_REFUSED || u->talk.failure == TALK_NO_MECH ||
+			u->talk.failure == TALK_CREDENTIALS)
 		return SAY_UP_AUTH;
-	if (u->smtp.failure == SMTP_AUTH_TEMP)
+	if (u->talk.failure == TALK_AUTH_TEMP)
 		return SAY_UP_AUTH_TEMP;
 	return u->failed_stage == UP_READY ? SAY_LOST : SAY_NOT_REACHED;
 }
@@ -40,7 +40,7 @@ int relay_upstream_need(struct session *s, const char *account, struct slice log
 		r->up = pool_get(&pool_upstream);
 		if (r->up == NULL)
 			return E_NOSLOT;
-		if (upstream_start(r->up, account, login, secret) != E_OK) {
+		if (upstream_start(r->up, account, UP_SMTP, login, secret) != E_OK) {
 			relay_drop_upstream(s);
 			return E_NOENT;
 		}
@@ -102,7 +102,7 @@ static int rcpt_ask(struct session *s, const struct path *path, const struct rcp
 }
 
 /* A reply that ends our own sign-in's validity is not the device's business. */
-static bool is_owners_trouble(const struct smtp_reply *reply)
+static bool is_owners_trouble(const struct talk_reply *reply)
 {
 	return reply->code == 530 || reply->code == 535 || reply->code == 538 || reply->code == 534;
 }
@@ -119,22 +119,22 @@ int relay_answers(struct session *s)
 		return 0;
 	}
 	r->up->smtp.answered = 0;
-	if (t == NULL || r->up->smtp.reply.code == 421)
+	if (t == NULL || r->up->talk.reply.code == 421)
 		return 1;
-	if (is_owners_trouble(&r->up->smtp.reply))
+	if (is_owners_trouble(&r->up->talk.reply))
 		log_line(PORT_LOG_WARN, "account %s: the provider wants another sign-in: %u %.*s",
-			r->up->account, (unsigned)r->up->smtp.reply.code, (int)r->up->smtp.reply.text_len,
-			r->up->smtp.reply.text);
+			r->up->account, (unsigned)r->up->talk.reply.code, (int)r->up->talk.reply.text_len,
+			r->up->talk.reply.text);
 	if (answered == SMTP_ASK_MAIL) {
 		t->mail_answered = true;
-		t->mail_refused = r->up->smtp.reply.code / 100 != 2;
-		t->mail_reply = r->up->smtp.reply;
+		t->mail_refused = r->up->talk.reply.code / 100 != 2;
+		t->mail_reply = r->up->talk.reply;
 		return 1;
 	}
 	t->rcpt_answered = t->rcpt_answered || answered == SMTP_ASK_RCPT;
 	t->data_answered = t->data_answered || answered == SMTP_ASK_DATA;
 	t->dot_answered = t->dot_answered || answered == SMTP_ASK_DOT;
-	t->reply = r->up->smtp.reply;
+	t->reply = r->up->talk.reply;
 	return 1;
 }
 
@@ -186,7 +186,7 @@ static enum smtp_say provider_takes(const struct relay *r)
 	return SAY_NOTHING;
 }
 
-static int rcpt_done(struct session *s, const struct smtp_reply *reply)
+static int rcpt_done(struct session *s, const struct talk_reply *reply)
 {
 	struct relay *r = relay_of(s);
 
@@ -213,7 +213,7 @@ static int rcpt_pass(struct session *s, const struct path *path, const struct rc
 	if (no != SAY_NOTHING)
 		return relay_refuse(s, no);
 	if (!t->mail_asked) {
-		if (!smtp_client_idle(&r->up->smtp) || mail_ask(s) != E_OK)
+		if (!talk_idle(&r->up->talk) || mail_ask(s) != E_OK)
 			return E_AGAIN;
 		t->mail_asked = true;
 	}

@@ -20,9 +20,13 @@ POOL_DEFINE(upstream, struct upstream, BOARD_TRANSACTIONS);
 const char *const up_stage_name[UP_STAGE_COUNT] = { UP_STAGES(STAGE_NAME) };
 #undef STAGE_NAME
 
+#define SERVICE_NAME(name, text) text,
+const char *const up_service_name[UP_SERVICE_COUNT] = { UP_SERVICES(SERVICE_NAME) };
+#undef SERVICE_NAME
+
 static const uint8_t securities[CFG_tls_COUNT] = {
-	[CFG_TLS_OFF] = SMTP_CLEAR, [CFG_TLS_STARTTLS] = SMTP_BY_STARTTLS,
-	[CFG_TLS_IMPLICIT] = SMTP_BY_TLS,
+	[CFG_TLS_OFF] = TALK_CLEAR, [CFG_TLS_STARTTLS] = TALK_BY_STARTTLS,
+	[CFG_TLS_IMPLICIT] = TALK_BY_TLS,
 };
 
 static unsigned mechs_allowed(uint8_t auth)
@@ -59,29 +63,50 @@ void upstream_fail(struct upstream *u, struct chan *ch, int error)
 	log_line(PORT_LOG_WARN, "account %s: %.*s", u->account, (int)f.len, f.p);
 }
 
-int upstream_start(struct upstream *u, const char *account, struct slice login,
-	struct slice secret)
+/* Host, port and security of the wanted service. E_OK or E_NOENT. */
+static int server_find(struct upstream *u, const struct settings *s, const struct cfg_account *a)
+{
+	const struct {
+		text_ref host;
+		uint16_t port;
+		uint8_t tls;
+	} servers[UP_SERVICE_COUNT] = {
+		[UP_SMTP] = { a->smtp_host, a->smtp_port, a->smtp_tls },
+		[UP_IMAP] = { a->imap_host, a->imap_port, a->imap_tls },
+		[UP_POP3] = { a->pop3_host, a->pop3_port, a->pop3_tls },
+	};
+	struct fmt host = fmt_on(u->host, sizeof u->host);
+
+	if (servers[u->service].host == 0)
+		return E_NOENT;
+	fmt_str(&host, settings_text(s, servers[u->service].host));
+	fmt_cstr(&host);
+	u->port = servers[u->service].port;
+	u->security = securities[servers[u->service].tls];
+	return E_OK;
+}
+
+int upstream_start(struct upstream *u, const char *account, enum up_service service,
+	struct slice login, struct slice secret)
 {
 	const struct settings *s = settings_running();
 	const struct cfg_account *a = settings_account(s, account);
 	struct fmt name = fmt_on(u->account, sizeof u->account);
-	struct fmt host = fmt_on(u->host, sizeof u->host);
 
 	if (a == NULL || login.len > sizeof u->login || secret.len > sizeof u->secret)
 		return E_NOENT;
 	fmt_str(&name, account);
-	fmt_str(&host, settings_text(s, a->smtp_host));
 	fmt_cstr(&name);
-	fmt_cstr(&host);
-	u->port = a->smtp_port;
-	u->security = securities[a->smtp_tls];
+	u->service = (uint8_t)service;
+	if (server_find(u, s, a) != E_OK)
+		return E_NOENT;
 	u->client_login = a->login == CFG_LOGIN_CLIENT;
 	u->sign_in = a->auth != CFG_AUTH_NONE;
 	memcpy(u->login, login.p != NULL ? login.p : (const uint8_t *)"", login.len);
 	memcpy(u->secret, secret.p != NULL ? secret.p : (const uint8_t *)"", secret.len);
 	u->login_len = (uint16_t)login.len;
 	u->secret_len = (uint16_t)secret.len;
-	smtp_client_start(&u->smtp, (enum smtp_security)u->security, u->sign_in,
+	smtp_client_start(&u->smtp, (enum talk_security)u->security, u->sign_in,
 		mechs_allowed(a->auth));
 	upstream_stage_set(u, UP_PLACE, PLACE_MS);
 	return E_OK;
@@ -143,9 +168,9 @@ static int handshake_step(struct upstream *u, struct chan *ch, port_owner owner)
 	}
 	if (!chan_secure(ch))
 		return 0;
-	if (u->security == SMTP_BY_STARTTLS)
-		smtp_client_secured(&u->smtp);
-	upstream_stage_set(u, UP_TALK, smtp_client_patience_ms(&u->smtp));
+	if (u->security == TALK_BY_STARTTLS)
+		talk_secured(&u->talk);
+	upstream_stage_set(u, UP_TALK, talk_patience_ms(&u->talk));
 	return 1;
 }
 
@@ -166,55 +191,56 @@ static struct sasl_credentials credentials(const struct upstream *u)
 }
 
 /* Says what the dialogue has to say. > 0, 0, or an error. */
-static int talk_say(struct upstream *u, struct chan *ch)
+static int dialogue_say(struct upstream *u, struct chan *ch)
 {
-	char line[SMTP_COMMAND_MAX + SASL_LINE_MAX];
+	char line[TALK_LINE_MAX];
 	struct fmt f = fmt_on(line, sizeof line);
 	struct sasl_credentials who = credentials(u);
 	int e;
 
-	if (chan_room(ch) < SMTP_COMMAND_MAX)
+	if (chan_room(ch) < CHAN_PUT_MAX)
 		return 0;
-	e = smtp_client_say(&u->smtp, host_name(), &who, &f);
+	e = talk_say(&u->talk, host_name(), &who, &f);
 	if (e == E_OK)
-		e = f.over ? E_LIMIT : chan_put(ch, line, f.len);
+		e = f.over || f.len > CHAN_PUT_MAX ? talk_fail(&u->talk, TALK_CREDENTIALS) :
+			chan_put(ch, line, f.len);
 	mem_wipe(line, sizeof line);
 	return e == E_OK ? 1 : e == E_AGAIN ? 0 : E_PROTO;
 }
 
 /* Hears one line. > 0, 0, or an error. */
-static int talk_hear(struct upstream *u, struct chan *ch)
+static int dialogue_hear(struct upstream *u, struct chan *ch)
 {
 	struct slice line;
 	int e = chan_line(ch, &line, NULL);
 
-	if (e == E_AGAIN || (e == E_EOF && u->stage == UP_READY && u->smtp.pending_len == 0))
+	if (e == E_AGAIN || (e == E_EOF && u->stage == UP_READY && talk_idle(&u->talk)))
 		return 0;
 	if (e != E_OK)
 		return e == E_LIMIT || e == E_EXIST ? E_PROTO : e;
-	e = smtp_client_hear(&u->smtp, line);
+	e = talk_hear(&u->talk, line);
 	chan_line_done(ch);
-	u->deadline_ms = port_clock_ms() + smtp_client_patience_ms(&u->smtp);
+	u->deadline_ms = port_clock_ms() + talk_patience_ms(&u->talk);
 	return e == E_PROTO ? E_PROTO : 1;
 }
 
-static int talk_step(struct upstream *u, struct chan *ch, port_owner owner)
+static int dialogue_step(struct upstream *u, struct chan *ch, port_owner owner)
 {
 	int said, heard = 0;
 
 	(void)owner;
-	if (u->smtp.state == SMTP_SECURING) {
+	if (talk_securing(&u->talk)) {
 		upstream_stage_set(u, UP_HANDSHAKE, UP_HANDSHAKE_MS);
 		return 1;
 	}
-	said = talk_say(u, ch);
+	said = dialogue_say(u, ch);
 	if (said >= 0)
-		heard = talk_hear(u, ch);
+		heard = dialogue_hear(u, ch);
 	if (said < 0 || heard < 0) {
 		upstream_fail(u, ch, said < 0 ? said : ch->error != E_OK ? ch->error : heard);
 		return 1;
 	}
-	if (u->stage == UP_TALK && smtp_client_idle(&u->smtp)) {
+	if (u->stage == UP_TALK && talk_idle(&u->talk)) {
 		mem_wipe(u->secret, sizeof u->secret);
 		u->secret_len = 0;
 		u->stage = UP_READY;
@@ -236,7 +262,7 @@ int upstream_step(struct upstream *u, struct chan *ch, port_owner owner)
 	static int (*const steps[UP_STAGE_COUNT])(struct upstream *, struct chan *, port_owner) = {
 		[UP_PLACE] = place_step, [UP_RESOLVE] = upstream_resolve_step,
 		[UP_CONNECT] = upstream_connect_step, [UP_HANDSHAKE] = handshake_step,
-		[UP_TALK] = talk_step, [UP_READY] = talk_step,
+		[UP_TALK] = dialogue_step, [UP_READY] = dialogue_step,
 	};
 	int moved;
 
@@ -255,7 +281,7 @@ int upstream_ask(struct upstream *u, struct chan *ch, enum smtp_state step, stru
 	int e;
 
 	if (u->smtp.pending_len == 0 && chan_has_input(ch)) {
-		u->smtp.failure = SMTP_DESYNC;
+		u->talk.failure = TALK_DESYNC;
 		upstream_fail(u, ch, E_PROTO);
 		return E_AGAIN;
 	}
@@ -263,7 +289,7 @@ int upstream_ask(struct upstream *u, struct chan *ch, enum smtp_state step, stru
 	if (e != E_OK)
 		return e;
 	e = smtp_client_ask(&u->smtp, step);
-	u->deadline_ms = port_clock_ms() + smtp_client_patience_ms(&u->smtp);
+	u->deadline_ms = port_clock_ms() + talk_patience_ms(&u->talk);
 	return e;
 }
 
@@ -271,9 +297,15 @@ uint64_t upstream_deadline_ms(const struct upstream *u)
 {
 	bool racing = u->stage == UP_CONNECT && u->addr_next < u->addr_count;
 
-	if (u->stage == UP_FAILED || (u->stage == UP_READY && u->smtp.pending_len == 0))
+	if (u->stage == UP_FAILED || (u->stage == UP_READY && talk_idle(&u->talk)))
 		return UINT64_MAX;
 	return racing && u->try_ms < u->deadline_ms ? u->try_ms : u->deadline_ms;
+}
+
+void upstream_hand_over(struct upstream *u)
+{
+	u->has_place = false;
+	upstream_end(u);
 }
 
 void upstream_end(struct upstream *u)

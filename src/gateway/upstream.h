@@ -10,6 +10,8 @@
 #include "config/settings.h"
 #include "io/chan.h"
 #include "io/dns.h"
+#include "proto/imap_client.h"
+#include "proto/pop3_client.h"
 #include "proto/smtp_client.h"
 
 /* X(name, text): the stages in order. */
@@ -30,6 +32,20 @@ enum up_stage { UP_STAGES(UP_STAGE_ENUM) UP_STAGE_COUNT };
 /* Their texts. */
 extern const char *const up_stage_name[UP_STAGE_COUNT];
 
+/* X(name, text): what is spoken with a server, in the order of an account's settings. */
+#define UP_SERVICES(X) \
+	X(UP_SMTP, "smtp") \
+	X(UP_IMAP, "imap") \
+	X(UP_POP3, "pop3")
+
+/* One of an account's servers. */
+#define UP_SERVICE_ENUM(name, text) name,
+enum up_service { UP_SERVICES(UP_SERVICE_ENUM) UP_SERVICE_COUNT };
+#undef UP_SERVICE_ENUM
+
+/* Their texts, which begin the settings' names. */
+extern const char *const up_service_name[UP_SERVICE_COUNT];
+
 /* Addresses tried at most; bytes of an account's and a host's name with the NUL. */
 enum { UP_ADDRS = 8, UP_ACCOUNT_MAX = 33, UP_HOST_MAX = 254 };
 
@@ -37,12 +53,13 @@ enum { UP_ADDRS = 8, UP_ACCOUNT_MAX = 33, UP_HOST_MAX = 254 };
 struct upstream {
 	uint8_t stage;                 /* enum up_stage */
 	uint8_t failed_stage;          /* where it failed, with UP_FAILED */
-	int error;                     /* why; E_TLS: see tls_why; E_PROTO: see smtp.failure */
+	uint8_t service;               /* enum up_service */
+	int error;                     /* why; E_TLS: see tls_why; E_PROTO: see talk.failure */
 	enum tls_failure tls_why;
 	char account[UP_ACCOUNT_MAX];  /* section name */
 	char host[UP_HOST_MAX];
 	uint16_t port;
-	uint8_t security;              /* enum smtp_security */
+	uint8_t security;              /* enum talk_security */
 	bool sign_in, client_login;
 	bool fresh;                    /* wants a full handshake, with its facts (a check) */
 	bool has_place, second, refused_public, refused_own;
@@ -53,7 +70,12 @@ struct upstream {
 	uint8_t first_addr, second_addr;         /* which addresses they go to */
 	struct port_addr at;           /* where the connection goes */
 	uint64_t try_ms, deadline_ms;
-	struct smtp_client smtp;
+	union {                        /* by `service`; `talk` is the head of each */
+		struct talk talk;
+		struct smtp_client smtp;
+		struct imap_client imap;
+		struct pop3_client pop3;
+	};
 	uint16_t login_len, secret_len; /* credentials of a client's own, wiped once used */
 	char login[SASL_LOGIN_MAX];
 	uint8_t secret[SASL_PASSWORD_MAX];
@@ -61,10 +83,11 @@ struct upstream {
 
 POOL_DECLARE(upstream);
 
-/* Prepares the way to an account's SMTP server. login and secret are a client's own credentials for
- * `login client` accounts, else empty. E_OK, or E_NOENT (no such account any more). */
-int upstream_start(struct upstream *u, const char *account, struct slice login,
-	struct slice secret);
+/* Prepares the way to one of an account's servers. login and secret are a client's own credentials
+ * for `login client` accounts, else empty. E_OK, or E_NOENT (no such account any more, or it has no
+ * such server). */
+int upstream_start(struct upstream *u, const char *account, enum up_service service,
+	struct slice login, struct slice secret);
 
 /* Goes on with the channel, which it opens. > 0: something moved, 0: waits, E_OK never; u->stage
  * tells. A failure closes the channel. Never fails by itself. */
@@ -80,6 +103,10 @@ uint64_t upstream_deadline_ms(const struct upstream *u);
 
 /* Says that the connection, once ready, failed: closes the channel and notes why. */
 void upstream_fail(struct upstream *u, struct chan *ch, int error);
+
+/* The session takes over the connection that is UP_READY, and the place at the account, which it
+ * gives back with places_give(); all else is given back here. */
+void upstream_hand_over(struct upstream *u);
 
 /* Gives back what it holds: place, lookups, connections under way, credentials. The channel is the
  * caller's. */

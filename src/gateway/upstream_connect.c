@@ -29,7 +29,7 @@ static void addresses_add(struct upstream *u, const struct dns_answer *a)
 	for (unsigned i = 0; i < a->count && u->addr_count < UP_ADDRS; i++) {
 		if (dns_answer_ip(a, i, at.ip) != E_OK)
 			continue;
-		if (u->security == SMTP_CLEAR && !addr_is_private(&at))
+		if (u->security == TALK_CLEAR && !addr_is_private(&at))
 			u->refused_public = true;
 		else if (listeners_is_own(&at))
 			u->refused_own = true;
@@ -98,7 +98,7 @@ static void connected(struct upstream *u, struct chan *ch, struct port_tcp **win
 	*winner = NULL;
 	upstream_tries_drop(u);
 	chan_open(ch, net, owner);
-	upstream_stage_set(u, u->security == SMTP_BY_TLS ? UP_HANDSHAKE : UP_TALK, UP_HANDSHAKE_MS);
+	upstream_stage_set(u, u->security == TALK_BY_TLS ? UP_HANDSHAKE : UP_TALK, UP_HANDSHAKE_MS);
 }
 
 int upstream_connect_step(struct upstream *u, struct chan *ch, port_owner owner)

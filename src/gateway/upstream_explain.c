@@ -24,15 +24,18 @@ static void explain_resolve(const struct upstream *u, struct fmt *out)
 
 static void explain_dialogue(const struct upstream *u, struct fmt *out)
 {
-	const struct smtp_client *c = &u->smtp;
+	const struct talk_reply *r = &u->talk.reply;
 
-	fmt_printf(out, "%s: %s", u->host, c->failure != SMTP_FINE ?
-		smtp_failure_text((enum smtp_failure)c->failure) : error_text(u->error));
-	if (c->failure == SMTP_FINE || c->reply.code == 0)
+	fmt_printf(out, "%s: %s", u->host, u->talk.failure != TALK_FINE ?
+		talk_failure_text((enum talk_failure)u->talk.failure) : error_text(u->error));
+	if (u->talk.failure == TALK_FINE || (r->code == 0 && r->text_len == 0))
 		return;
-	fmt_printf(out, " (%u%s%s ", (unsigned)c->reply.code, c->reply.enhanced[0] != '\0' ? " " : "",
-		c->reply.enhanced);
-	fmt_clean(out, smtp_client_excerpt(c), 120);
+	fmt_str(out, " (");
+	if (r->code != 0)
+		fmt_printf(out, "%u ", (unsigned)r->code);
+	if (r->status[0] != '\0')
+		fmt_printf(out, "%s ", r->status);
+	fmt_clean(out, slice_of(r->text, r->text_len), 120);
 	fmt_char(out, ')');
 }
 
@@ -52,6 +55,5 @@ void upstream_explain(const struct upstream *u, struct fmt *out)
 
 bool upstream_temporary(const struct upstream *u)
 {
-	return u->smtp.failure == SMTP_FINE ||
-		smtp_failure_temporary((enum smtp_failure)u->smtp.failure);
+	return talk_failure_temporary((enum talk_failure)u->talk.failure);
 }

@@ -27,7 +27,7 @@ void smtp_client_learn(struct smtp_client *c, struct slice text)
 
 	/* The old form of AUTH. */
 	if (slice_starts(word, "AUTH=")) {
-		c->mechs |= sasl_mechs_parse(slice_from(word, 5)) | sasl_mechs_parse(rest);
+		c->talk.mechs |= sasl_mechs_parse(slice_from(word, 5)) | sasl_mechs_parse(rest);
 		c->caps |= SMTP_HAS_AUTH;
 		return;
 	}
@@ -35,7 +35,7 @@ void smtp_client_learn(struct smtp_client *c, struct slice text)
 		if (slice_is(word, keywords[i].keyword))
 			c->caps |= keywords[i].cap;
 	if (slice_is(word, "AUTH"))
-		c->mechs |= sasl_mechs_parse(rest);
+		c->talk.mechs |= sasl_mechs_parse(rest);
 	if (slice_is(word, "SIZE") && slice_u64(slice_trim(rest), UINT64_MAX / 2, &c->size_max) != E_OK)
 		c->size_max = 0;
 }
@@ -53,8 +53,8 @@ int smtp_reply_line(struct slice line, bool *last, struct slice *text)
 	return (int)code;
 }
 
-/* Takes "5.7.1" off the front of a reply's text when it fits the class of the code (RFC 2034). */
-static struct slice take_enhanced(struct slice text, int code, char out[12])
+/* Takes "5.7.1" (11 octets at most) off the front of a reply's text when it fits the class of the code (RFC 2034). */
+static struct slice take_enhanced(struct slice text, int code, char *out)
 {
 	struct slice rest = text;
 	struct slice word = slice_word(&rest);
@@ -77,15 +77,8 @@ static struct slice take_enhanced(struct slice text, int code, char out[12])
 
 void smtp_client_keep(struct smtp_client *c, int code, struct slice text)
 {
-	struct smtp_reply *r = &c->reply;
-	struct fmt f = fmt_on(r->text + r->text_len, sizeof r->text - r->text_len);
-	char scratch[12];
-	size_t room;
+	struct talk_reply *r = &c->talk.reply;
+	char scratch[sizeof r->status];
 
-	text = take_enhanced(text, code, r->enhanced[0] == '\0' ? r->enhanced : scratch);
-	if (r->text_len > 0 && f.cap > 1)
-		fmt_char(&f, ' ');
-	room = f.cap - f.len;
-	fmt_clean(&f, text, room);
-	r->text_len = (uint16_t)(r->text_len + f.len);
+	talk_keep(r, take_enhanced(text, code, r->status[0] == '\0' ? r->status : scratch));
 }

@@ -19,11 +19,11 @@ static void speak(struct smtp_client *c)
 	char text[4096];
 	struct fmt f = fmt_on(text, sizeof text);
 
-	if (c->state == SMTP_SECURING)
-		smtp_client_secured(c);
-	if (smtp_client_say(c, "gw.test", &who, &f) == E_OK && f.over)
+	if (c->talk.state == SMTP_SECURING)
+		talk_secured(&c->talk);
+	if (talk_say(&c->talk, "gw.test", &who, &f) == E_OK && f.over)
 		abort();
-	if (smtp_client_idle(c)) {
+	if (talk_idle(&c->talk)) {
 		smtp_client_ask(c, SMTP_ASK_MAIL);
 		smtp_client_ask(c, SMTP_ASK_RCPT);
 	}
@@ -36,16 +36,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	smtp_client_start(&c, (enum smtp_security)(data[0] % 3), (data[0] & 4) != 0,
+	smtp_client_start(&c, (enum talk_security)(data[0] % 3), (data[0] & 4) != 0,
 		SASL_BIT(SASL_PLAIN) | SASL_BIT(SASL_LOGIN) | SASL_BIT(SASL_CRAM_MD5));
 	rest = slice_from(rest, 1);
 	while (rest.len > 0) {
 		size_t n = slice_find(rest, '\n');
 
 		speak(&c);
-		if (smtp_client_hear(&c, slice_head(rest, n)) == E_PROTO && c.failure == SMTP_FINE)
+		if (talk_hear(&c.talk, slice_head(rest, n)) == E_PROTO && c.talk.failure == TALK_FINE)
 			abort();
-		if (c.reply.text_len > SMTP_TEXT_MAX || c.state >= SMTP_STATE_COUNT)
+		if (c.talk.reply.text_len > TALK_TEXT_MAX || c.talk.state >= SMTP_STATE_COUNT)
 			abort();
 		rest = slice_from(rest, n + 1);
 	}

@@ -23,7 +23,7 @@ static const struct sasl_credentials *who(void)
 
 static int hear(const char *line)
 {
-	return smtp_client_hear(&c, slice_str(line));
+	return talk_hear(&c.talk, slice_str(line));
 }
 
 /* What it says now, or "" when it says nothing. */
@@ -31,12 +31,12 @@ static const char *say(void)
 {
 	struct fmt f = fmt_on(said, sizeof said);
 
-	if (smtp_client_say(&c, "gw.test", who(), &f) != E_OK)
+	if (talk_say(&c.talk, "gw.test", who(), &f) != E_OK)
 		return "";
 	return fmt_cstr(&f);
 }
 
-static void start(enum smtp_security security, bool sign_in)
+static void start(enum talk_security security, bool sign_in)
 {
 	smtp_client_start(&c, security, sign_in, SASL_BIT(SASL_PLAIN) | SASL_BIT(SASL_LOGIN));
 }
@@ -44,7 +44,7 @@ static void start(enum smtp_security security, bool sign_in)
 static void greeting_then_ehlo(void **state)
 {
 	(void)state;
-	start(SMTP_CLEAR, false);
+	start(TALK_CLEAR, false);
 	assert_string_equal(say(), "");
 	assert_int_equal(hear("220-mx"), E_AGAIN);
 	assert_int_equal(hear("220 mx ready"), E_OK);
@@ -54,7 +54,7 @@ static void greeting_then_ehlo(void **state)
 	assert_int_equal(hear("250-SIZE 1000"), E_AGAIN);
 	assert_int_equal(hear("250-PIPELINING"), E_AGAIN);
 	assert_int_equal(hear("250 8bitmime"), E_OK);
-	assert_true(smtp_client_idle(&c));
+	assert_true(talk_idle(&c.talk));
 	assert_int_equal(c.caps, SMTP_HAS_SIZE | SMTP_HAS_PIPELINING | SMTP_HAS_8BITMIME);
 	assert_int_equal(c.size_max, 1000);
 }
@@ -65,29 +65,29 @@ static void greeting_refusals(void **state) /* SC-01 */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-		start(SMTP_CLEAR, false);
+		start(TALK_CLEAR, false);
 		assert_int_equal(hear(lines[i]), E_PROTO);
-		assert_int_equal(c.failure, i == 0 ? SMTP_CLOSING : SMTP_GREETING);
-		assert_true(smtp_failure_temporary((enum smtp_failure)c.failure));
+		assert_int_equal(c.talk.failure, i == 0 ? TALK_CLOSING : TALK_GREETING);
+		assert_true(talk_failure_temporary((enum talk_failure)c.talk.failure));
 	}
 }
 
 static void helo_only_in_clear_without_sign_in(void **state) /* SC-02, A-23 */
 {
 	(void)state;
-	start(SMTP_CLEAR, false);
+	start(TALK_CLEAR, false);
 	hear("220 x");
 	say();
 	assert_int_equal(hear("502 no"), E_OK);
 	assert_string_equal(say(), "HELO gw.test\r\n");
 	assert_int_equal(hear("250 x"), E_OK);
-	assert_true(smtp_client_idle(&c));
+	assert_true(talk_idle(&c.talk));
 	for (int i = 0; i < 3; i++) {
-		start(i == 0 ? SMTP_BY_STARTTLS : i == 1 ? SMTP_BY_TLS : SMTP_CLEAR, i == 2);
+		start(i == 0 ? TALK_BY_STARTTLS : i == 1 ? TALK_BY_TLS : TALK_CLEAR, i == 2);
 		hear("220 x");
 		say();
 		assert_int_equal(hear("502 no"), E_PROTO);
-		assert_int_equal(c.failure, SMTP_EHLO_REFUSED);
+		assert_int_equal(c.talk.failure, TALK_CAPABILITIES);
 	}
 }
 
@@ -96,29 +96,29 @@ static void starttls_missing_or_refused(void **state) /* A-22, SC-16 */
 	static const char *const refusals[] = { "454 not now", "502 no", "354 go", "501 no" };
 
 	(void)state;
-	start(SMTP_BY_STARTTLS, true);
+	start(TALK_BY_STARTTLS, true);
 	hear("220 x");
 	say();
 	hear("250-x");
 	assert_int_equal(hear("250 AUTH PLAIN"), E_PROTO);
-	assert_int_equal(c.failure, SMTP_NO_STARTTLS);
+	assert_int_equal(c.talk.failure, TALK_NO_STARTTLS);
 	assert_string_equal(say(), "");
 	for (size_t i = 0; i < 4; i++) {
-		start(SMTP_BY_STARTTLS, true);
+		start(TALK_BY_STARTTLS, true);
 		hear("220 x");
 		say();
 		hear("250-x");
 		hear("250 STARTTLS");
 		assert_string_equal(say(), "STARTTLS\r\n");
 		assert_int_equal(hear(refusals[i]), E_PROTO);
-		assert_int_equal(c.failure, SMTP_TLS_REFUSED);
+		assert_int_equal(c.talk.failure, TALK_TLS_REFUSED);
 	}
 }
 
 static void capabilities_before_tls_are_forgotten(void **state) /* A-26, SC-17 */
 {
 	(void)state;
-	start(SMTP_BY_STARTTLS, true);
+	start(TALK_BY_STARTTLS, true);
 	hear("220 x");
 	say();
 	hear("250-x");
@@ -126,21 +126,21 @@ static void capabilities_before_tls_are_forgotten(void **state) /* A-26, SC-17 *
 	hear("250 STARTTLS");
 	say();
 	assert_int_equal(hear("220 go"), E_OK);
-	assert_int_equal(c.state, SMTP_SECURING);
+	assert_int_equal(c.talk.state, SMTP_SECURING);
 	assert_string_equal(say(), "");
-	assert_int_equal(c.mechs, 0);
-	smtp_client_secured(&c);
+	assert_int_equal(c.talk.mechs, 0);
+	talk_secured(&c.talk);
 	assert_string_equal(say(), "EHLO gw.test\r\n");
 	hear("250-x");
 	assert_int_equal(hear("250 SIZE"), E_OK);
 	assert_string_equal(say(), "");
-	assert_int_equal(c.failure, SMTP_NO_MECH);
+	assert_int_equal(c.talk.failure, TALK_NO_MECH);
 }
 
 static void bytes_after_starttls_reply(void **state) /* */
 {
 	(void)state;
-	start(SMTP_BY_STARTTLS, true);
+	start(TALK_BY_STARTTLS, true);
 	hear("220 x");
 	say();
 	hear("250-x");
@@ -148,7 +148,7 @@ static void bytes_after_starttls_reply(void **state) /* A-21 */
 	say();
 	hear("220 go");
 	assert_int_equal(hear("250-x"), E_PROTO);
-	assert_int_equal(c.failure, SMTP_DESYNC);
+	assert_int_equal(c.talk.failure, TALK_DESYNC);
 }
 
 static void to_auth(const char *mechs)
@@ -157,7 +157,7 @@ static void to_auth(const char *mechs)
 	struct fmt f = fmt_on(line, sizeof line);
 
 	fmt_printf(&f, "250 AUTH %s", mechs);
-	start(SMTP_BY_TLS, true);
+	start(TALK_BY_TLS, true);
 	hear("220 x");
 	say();
 	hear("250-x");
@@ -170,18 +170,18 @@ static void auth_plain_and_verdicts(void **state) /* SC-17 */
 	to_auth("LOGIN PLAIN");
 	assert_string_equal(say(), "AUTH PLAIN AG1lQGV4YW1wbGUuY29tAHNlY3JldA==\r\n");
 	assert_int_equal(hear("235 2.7.0 fine"), E_OK);
-	assert_true(smtp_client_idle(&c));
+	assert_true(talk_idle(&c.talk));
 	to_auth("PLAIN");
 	say();
 	assert_int_equal(hear("535 5.7.8 no"), E_PROTO);
-	assert_int_equal(c.failure, SMTP_AUTH_REFUSED);
-	assert_false(smtp_failure_temporary(SMTP_AUTH_REFUSED));
-	assert_string_equal(c.reply.enhanced, "5.7.8");
+	assert_int_equal(c.talk.failure, TALK_AUTH_REFUSED);
+	assert_false(talk_failure_temporary(TALK_AUTH_REFUSED));
+	assert_string_equal(c.talk.reply.status, "5.7.8");
 	to_auth("PLAIN");
 	say();
 	assert_int_equal(hear("454 4.7.0 later"), E_PROTO);
-	assert_int_equal(c.failure, SMTP_AUTH_TEMP);
-	assert_true(smtp_failure_temporary(SMTP_AUTH_TEMP));
+	assert_int_equal(c.talk.failure, TALK_AUTH_TEMP);
+	assert_true(talk_failure_temporary(TALK_AUTH_TEMP));
 }
 
 static void auth_login_in_steps(void **state)
@@ -200,11 +200,11 @@ static void auth_login_in_steps(void **state)
 
 static void to_idle(void)
 {
-	start(SMTP_CLEAR, false);
+	start(TALK_CLEAR, false);
 	hear("220 x");
 	say();
 	hear("250 x");
-	assert_true(smtp_client_idle(&c));
+	assert_true(talk_idle(&c.talk));
 }
 
 static void transaction_replies_belong_to_their_commands(void **state) /* SC-04, SC-05 */
@@ -218,12 +218,12 @@ static void transaction_replies_belong_to_their_commands(void **state) /* SC-04,
 	assert_int_equal(hear("550-5.1.1 nobody"), E_AGAIN);
 	assert_int_equal(hear("550 5.1.1 here"), E_OK);
 	assert_int_equal(c.answered, SMTP_ASK_RCPT);
-	assert_int_equal(c.reply.code, 550);
-	assert_string_equal(c.reply.enhanced, "5.1.1");
-	assert_memory_equal(c.reply.text, "nobody here", 11);
-	assert_true(smtp_client_idle(&c));
+	assert_int_equal(c.talk.reply.code, 550);
+	assert_string_equal(c.talk.reply.status, "5.1.1");
+	assert_memory_equal(c.talk.reply.text, "nobody here", 11);
+	assert_true(talk_idle(&c.talk));
 	assert_int_equal(hear("250 2.0.0 surprise"), E_PROTO);
-	assert_int_equal(c.failure, SMTP_DESYNC);
+	assert_int_equal(c.talk.failure, TALK_DESYNC);
 }
 
 static void closing_anywhere(void **state) /* SC-07 */
@@ -232,10 +232,10 @@ static void closing_anywhere(void **state) /* SC-07 */
 	to_idle();
 	smtp_client_ask(&c, SMTP_ASK_DATA);
 	assert_int_equal(hear("421 4.3.2 bye"), E_PROTO);
-	assert_int_equal(c.failure, SMTP_CLOSING);
+	assert_int_equal(c.talk.failure, TALK_CLOSING);
 	to_idle();
 	assert_int_equal(hear("421 4.3.2 bye"), E_PROTO);
-	assert_int_equal(c.failure, SMTP_CLOSING);
+	assert_int_equal(c.talk.failure, TALK_CLOSING);
 }
 
 static void malformed_replies(void **state) /* SC-06 */
@@ -245,12 +245,12 @@ static void malformed_replies(void **state) /* SC-06 */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-		start(SMTP_CLEAR, false);
+		start(TALK_CLEAR, false);
 		assert_int_equal(hear(lines[i]), E_PROTO);
-		assert_int_equal(c.failure, SMTP_MALFORMED);
+		assert_int_equal(c.talk.failure, TALK_MALFORMED);
 		assert_int_equal(hear("220 x"), E_PROTO);
 	}
-	start(SMTP_CLEAR, false);
+	start(TALK_CLEAR, false);
 	assert_int_equal(hear("220"), E_OK);
 }
 
@@ -259,7 +259,7 @@ static void endless_reply_is_bounded(void **state) /* SC-06, A-43 */
 	int e = E_AGAIN, n = 0;
 
 	(void)state;
-	start(SMTP_CLEAR, false);
+	start(TALK_CLEAR, false);
 	while (e == E_AGAIN && n++ < 1000)
 		e = hear("220-more");
 	assert_int_equal(e, E_PROTO);
@@ -272,11 +272,11 @@ static void reply_text_is_cleaned(void **state) /* A-14, SS-54 */
 	to_idle();
 	smtp_client_ask(&c, SMTP_ASK_MAIL);
 	assert_int_equal(hear("550 5.1.0 a\rb\x01" "c\xff"), E_OK);
-	assert_int_equal(c.reply.text_len, 6);
-	assert_memory_equal(c.reply.text, "a?b?c?", 6);
+	assert_int_equal(c.talk.reply.text_len, 6);
+	assert_memory_equal(c.talk.reply.text, "a?b?c?", 6);
 	smtp_client_ask(&c, SMTP_ASK_MAIL);
 	assert_int_equal(hear("550 4.1.0 class does not fit"), E_OK);
-	assert_string_equal(c.reply.enhanced, "");
+	assert_string_equal(c.talk.reply.status, "");
 }
 
 int main(void)
