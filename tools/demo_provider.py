@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """A small mail provider for demonstrations: strict where real providers are strict.
 
-It listens on two loopback ports: submission with STARTTLS and submission with implicit TLS, makes
-its own authority and certificate with the openssl command, and keeps mail in memory. It prints
+It listens on six loopback ports: submission, IMAP and POP3, each with STARTTLS and with implicit TLS.
+It makes its own authority and certificate with the openssl command, and keeps mail in memory. It prints
 
-    port NAME NUMBER        one line a listener: smtp-starttls, smtp-implicit
+    port NAME NUMBER        one line a listener: smtp-starttls, smtp-implicit, imap-starttls, …
     trust PATH              the authority that a client has to trust
     ready                   every port is bound
     message JSON            one line a message that has been accepted
+    login JSON              one line a client that signed in to read its mailbox
 
 and ends at SIGTERM, SIGINT, or when its standard input is closed.
 
@@ -27,11 +28,17 @@ import sys
 import threading
 import time
 
+from demo_imap import Imap
+from demo_mailbox import Mailbox
+from demo_pop3 import Pop3
 from demo_submission import Submission
 
 MAX_LINE = 12288
 MAX_DATA = 60 * 1024 * 1024
 IDLE_S = 300
+SERVICES = {"smtp-starttls": (Submission, False), "smtp-implicit": (Submission, True),
+	"imap-starttls": (Imap, False), "imap-implicit": (Imap, True),
+	"pop3-starttls": (Pop3, False), "pop3-implicit": (Pop3, True)}
 
 
 # --- accounts and mail -----------------------------------------------------------------------------
@@ -62,7 +69,7 @@ class Account:
 		self.name = address
 		self.password = password
 		self.addresses = {address.lower()}
-		self.mailbox = []
+		self.mailbox = Mailbox()
 
 
 class Store:
@@ -85,9 +92,17 @@ class Store:
 			self.next_uid += 1
 			for recipient in recipients:
 				account = self.accounts.get(recipient.lower())
-				(account.mailbox if account else self.outbox).append(message)
-			self.report(message)
+				if account:
+					account.mailbox.add(data, message.received)
+				else:
+					self.outbox.append(message)
+			self.report("message", message.describe())
 		return message
+
+	def report_login(self, protocol, mechanism, account, connection):
+		self.report("login", {"protocol": protocol, "mechanism": mechanism, "name": account.name,
+			"tls": connection.sock.version(), "cipher": connection.sock.cipher()[0],
+			"messages": len(account.mailbox.snapshot())})
 
 
 # --- connections -----------------------------------------------------------------------------------
@@ -100,6 +115,7 @@ class Connection:
 		self.context = context
 		self.buffer = b""
 		self.sock.settimeout(IDLE_S)
+		self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 	@property
 	def secure(self):
@@ -112,6 +128,13 @@ class Connection:
 
 	def send(self, text):
 		self.sock.sendall(text.encode("ascii", "replace") + b"\r\n")
+
+	def send_octets(self, data):
+		self.sock.sendall(data)
+
+	def waits(self):
+		"""Whether octets are here already, so that a look at the socket would miss them."""
+		return bool(self.buffer) or (self.secure and self.sock.pending() > 0)
 
 	def fill(self):
 		more = self.sock.recv(65536)
@@ -225,20 +248,20 @@ def main():
 	parser = argparse.ArgumentParser(description="small mail provider on loopback")
 	parser.add_argument("--folder", required=True, help="where certificates are made")
 	parser.add_argument("--account", action="append", default=[], metavar="ADDRESS:PASSWORD")
-	parser.add_argument("--starttls-port", type=int, default=0)
-	parser.add_argument("--implicit-port", type=int, default=0)
+	for name in SERVICES:
+		parser.add_argument(f"--{name}-port", type=int, default=0)
 	parser.add_argument("--hostname", default="localhost")
 	options = parser.parse_args()
 	accounts = [Account(*text.split(":", 1)) for text in options.account]
-	store = Store(accounts, lambda message: say("message " + json.dumps(message.describe())))
+	store = Store(accounts, lambda kind, values: say(f"{kind} {json.dumps(values)}"))
 	names = make_certificates(options.folder)
 	context = make_context(names)
 
-	def submission(connection):
-		return Submission(store, connection, options.hostname)
-
-	listeners = {"smtp-starttls": Listener(options.starttls_port, False, submission, context),
-		"smtp-implicit": Listener(options.implicit_port, True, submission, context)}
+	listeners = {}
+	for name, (protocol, implicit) in SERVICES.items():
+		port = getattr(options, name.replace("-", "_") + "_port")
+		listeners[name] = Listener(port, implicit,
+			lambda connection, protocol=protocol: protocol(store, connection, options.hostname), context)
 	for name, listener in listeners.items():
 		threading.Thread(target=listener.serve_forever, daemon=True).start()
 		say(f"port {name} {listener.server_address[1]}")

@@ -1,9 +1,9 @@
 """The demo provider's submission service (RFC 6409), as strict as the large providers are."""
-import base64
-import binascii
 import email.parser
 import email.utils
 import re
+
+import demo_sasl
 
 MAX_MESSAGE = 50 * 1024 * 1024
 BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
@@ -85,30 +85,21 @@ class Submission:
 		if self.account:
 			return "503 5.5.1 Already authenticated"
 		mechanism, _, initial = argument.partition(" ")
+
+		def ask(prompt):
+			self.connection.send("334 " + prompt)
+			return self.connection.line().decode("ascii", "replace")
 		try:
-			name, password = self.credentials(mechanism.upper(), initial)
-		except (binascii.Error, ValueError):
+			name, password = demo_sasl.credentials(mechanism.upper(), initial, ask)
+		except demo_sasl.Cancelled:
+			return "501 5.0.0 Cancelled"
+		except ValueError:
 			return "501 5.5.2 Cannot decode credentials"
 		self.account = self.store.sign_in(name, password)
 		if not self.account:
 			return "535 5.7.8 Authentication credentials invalid"
 		self.auth_name = name
 		return "235 2.7.0 Authentication succeeded"
-
-	def credentials(self, mechanism, initial):
-		if mechanism == "PLAIN":
-			parts = self.answer("", initial).split("\0")
-			return parts[1], parts[2]
-		if mechanism == "LOGIN":
-			name = self.answer("Username:", initial)
-			return name, self.answer("Password:", "")
-		raise ValueError("mechanism")
-
-	def answer(self, prompt, initial):
-		if not initial:
-			self.connection.send("334 " + base64.b64encode(prompt.encode()).decode())
-			initial = self.connection.line().decode("ascii", "replace")
-		return base64.b64decode(initial, validate=True).decode("utf-8")
 
 	def do_mail(self, argument):
 		if not self.connection.secure:
