@@ -234,6 +234,19 @@ int sasl_server_line(struct sasl_server *s, struct slice line, struct slice *cha
 	return e == E_MORE ? challenge_for(s, challenge, out, out_cap) : ended(s, e);
 }
 
+int sasl_server_given(struct sasl_server *s, struct slice login, struct slice password)
+{
+	int e;
+
+	sasl_wipe(s);
+	s->mech = SASL_PLAIN;
+	s->state = SASL_DONE;
+	e = keep_login(s, login);
+	if (e == E_OK)
+		e = keep_password(s, password);
+	return ended(s, e);
+}
+
 /* ---- CRAM-MD5 ---- */
 
 void sasl_cram_challenge(struct sasl_server *s, const uint8_t random[8], int64_t unix_s,

@@ -79,6 +79,11 @@ int sasl_server_line(struct sasl_server *s, struct slice line, struct slice *cha
 	char *out, size_t out_cap);
 #define SASL_CHALLENGE_TEXT ((SASL_CHALLENGE_MAX + 2) / 3 * 4)
 
+/* A sign-in without an exchange (LOGIN of IMAP, USER and PASS of POP3) as its result: as if PLAIN
+ * had ended. E_OK; E_LIMIT: login or password too long; E_PROTO: NUL, CR or LF in one (A-10), or
+ * one is empty. After an error it is wiped. */
+int sasl_server_given(struct sasl_server *s, struct slice login, struct slice password);
+
 /* Puts the challenge `<random.time@host>` into an exchange that has not started; `host` is cut
  * when it is long. */
 void sasl_cram_challenge(struct sasl_server *s, const uint8_t random[8], int64_t unix_s,
