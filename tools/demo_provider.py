@@ -17,6 +17,7 @@ the accounts and mailboxes of one Store.
 """
 import argparse
 import email.parser
+import hashlib
 import json
 import os
 import signal
@@ -59,7 +60,8 @@ class Message:
 		shown = {name: [str(value) for value in headers.get_all(name, [])]
 			for name in ("From", "Reply-To", "To", "Subject", "Date", "Message-ID", "Received")}
 		return dict(self.session, uid=self.uid, reverse_path=self.reverse_path,
-			recipients=self.recipients, octets=len(self.data), headers=shown)
+			recipients=self.recipients, octets=len(self.data), headers=shown,
+			sha256=hashlib.sha256(self.data).hexdigest())
 
 
 class Account:
