@@ -71,9 +71,9 @@ void imap_command_start(struct imap_command *c);
  *          literal that is not wanted ends the command so: answer, and nothing of it follows.
  * E_MORE:  a literal of c->literal_left octets (may be 0) follows: where c->ask is set say "+ OK"
  *          first; give it to imap_command_literal(), then the rest of the line to this again.
- * E_PROTO: a non-synchronising literal beyond every budget: say BYE_TOO_LONG and close, for what
- *          follows can't be told from commands.
- */
+ * E_PROTO: a non-synchronising literal beyond every budget: say BYE_TOO_LONG (c->trouble) and
+ *          close, for what follows can't be told from commands. Also when it is called against
+ *          the rules above. */
 int imap_command_line(struct imap_command *c, struct slice line);
 
 /* The next octets of a literal, in pieces of any size: takes at most c->literal_left and says how

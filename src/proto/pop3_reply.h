@@ -39,7 +39,7 @@
 	X(AUTH_LONG,        "-ERR", "", "Login or password too long") \
 	X(AUTH_MECH,        "-ERR", "", "Authentication mechanism not offered") \
 	X(USER_FIRST,       "-ERR", "", "Send USER first") \
-	X(NO_APOP,          "-ERR", "", "APOP is not offered, sign in with USER and PASS or with AUTH") \
+	X(NO_APOP,          "-ERR", "", "APOP is not offered, sign in with USER and PASS, or AUTH") \
 	X(UP_DOWN,          "-ERR", "SYS/TEMP", "The provider cannot be reached now, try again later") \
 	X(UP_LOST,          "-ERR", "SYS/TEMP", "The connection to the provider was lost, try again" \
 		" later") \

@@ -80,8 +80,8 @@ int sasl_server_line(struct sasl_server *s, struct slice line, struct slice *cha
 #define SASL_CHALLENGE_TEXT ((SASL_CHALLENGE_MAX + 2) / 3 * 4)
 
 /* A sign-in without an exchange (LOGIN of IMAP, USER and PASS of POP3) as its result: as if PLAIN
- * had ended. E_OK; E_LIMIT: login or password too long; E_PROTO: NUL, CR or LF in one (A-10), or
- * one is empty. After an error it is wiped. */
+ * had ended. `login` and `password` may not point into *s. E_OK; E_LIMIT: one is too long;
+ * E_PROTO: NUL, CR or LF in one (A-10), or one is empty. After an error it is wiped. */
 int sasl_server_given(struct sasl_server *s, struct slice login, struct slice password);
 
 /* Puts the challenge `<random.time@host>` into an exchange that has not started; `host` is cut
