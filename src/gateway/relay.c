@@ -10,16 +10,18 @@
 
 #include "base/log.h"
 #include "board.h"
+#include "gateway/opening.h"
 
-enum { REPLY_ROOM = 700, ERRORS_MAX = 20, DETECT_MS = 1000 };
+enum { REPLY_ROOM = 700, ERRORS_MAX = 20 };
 
 POOL_DEFINE(relay, struct relay, BOARD_SESSIONS);
 
 /* Deadline of each phase; 0: the provider's counts. */
 static const uint32_t phase_ms[SMTP_PHASE_COUNT] = {
 	[SMTP_HELLO] = 300000, [SMTP_READY] = 300000, [SMTP_MAIL] = 300000, [SMTP_RCPT] = 300000,
-	[SMTP_CHUNKS] = 300000, [SMTP_PROXY] = 3000, [SMTP_DETECT] = DETECT_MS, [SMTP_GREET] = 30000,
-	[SMTP_SASL] = 120000, [SMTP_TLS] = 30000, [SMTP_BODY] = 180000, [SMTP_CHUNK] = 180000,
+	[SMTP_CHUNKS] = 300000, [SMTP_PROXY] = OPENING_PROXY_MS,
+	[SMTP_DETECT] = OPENING_DETECT_MS, [SMTP_GREET] = OPENING_TLS_MS,
+	[SMTP_SASL] = 120000, [SMTP_TLS] = OPENING_TLS_MS, [SMTP_BODY] = 180000, [SMTP_CHUNK] = 180000,
 	[SMTP_SKIP] = 180000, [SMTP_TAIL] = 0, [SMTP_QUIT] = 5000,
 };
 
@@ -127,7 +129,7 @@ static int long_line(struct session *s, int e)
 	r->long_line = e == E_LIMIT;
 	if (r->long_line)
 		return 1;
-	if (r->phase == SMTP_SASL && r->sasl != NULL) {
+	if (r->phase == SMTP_SASL && r->in.sasl != NULL) {
 		relay_auth_too_long(s);
 		return 1;
 	}
@@ -291,10 +293,7 @@ static void relay_end(struct session *s)
 		mem_wipe(r->txn->mid, sizeof r->txn->mid);
 		pool_put(&pool_transaction, r->txn);
 	}
-	if (r->sasl != NULL) {
-		sasl_wipe(r->sasl);
-		pool_put(&pool_sasl, r->sasl);
-	}
+	signin_end(&r->in);
 	if (r->up != NULL) {
 		upstream_end(r->up);
 		pool_put(&pool_upstream, r->up);
@@ -325,9 +324,17 @@ static const char *relay_state(const struct session *s)
 	return smtp_phase_name[r->phase];
 }
 
+static void relay_who(const struct session *s, const char **user, const char **account)
+{
+	const struct relay *r = s->state;
+
+	*user = r->in.user;
+	*account = r->up != NULL ? r->up->account : r->in.account;
+}
+
 const struct session_type relay_session_type = {
 	.name = "smtp", .start = relay_start, .step = relay_step, .stop = relay_stop,
-	.end = relay_end, .state = relay_state, .alpn = "smtp",
+	.end = relay_end, .state = relay_state, .who = relay_who, .alpn = "smtp",
 	.full = "421 4.3.2 Too many connections, try again later\r\n",
 	.full_client = "421 4.7.0 Too many connections from your address\r\n",
 	.denied = "554 5.7.1 Your address may not use this gateway\r\n",

@@ -11,6 +11,7 @@
 #define GATEWAY_RELAY_H
 
 #include "gateway/session.h"
+#include "gateway/signin.h"
 #include "gateway/upstream.h"
 #include "proto/address.h"
 #include "proto/dot.h"
@@ -54,13 +55,12 @@ struct transaction {
 
 POOL_DECLARE(transaction);
 POOL_DECLARE(relay);
-POOL_DECLARE(sasl);
 
 /* What a relay keeps while its client is connected. */
 struct relay {
 	uint8_t phase;                    /* enum smtp_phase */
 	bool esmtp, foreign_checked, waiting, long_line, closing, quit_asked;
-	uint8_t errors, auth_failures;
+	uint8_t errors;
 	uint8_t skip_say;                 /* said after a refused chunk; SAY_NOTHING: txn->reply */
 	bool chunk_last;
 	uint16_t messages;
@@ -68,10 +68,8 @@ struct relay {
 	uint64_t deadline_ms;             /* of the device's side */
 	uint64_t progress;                /* bytes of content at the last look, for deadlines */
 	char helo[RELAY_HELO_MAX];
-	char user[UP_ACCOUNT_MAX];        /* section of the signed-in user, or "" */
-	char login_account[UP_ACCOUNT_MAX]; /* account of a `login client` sign-in, or "" */
+	struct signin in;
 	char login[SASL_LOGIN_MAX + 1];   /* the login name of a `login client` sign-in */
-	struct sasl_server *sasl;         /* during AUTH */
 	struct transaction *txn;
 	struct upstream *up;
 };
@@ -116,7 +114,6 @@ int relay_auth(struct session *s, struct slice arg);
 int relay_auth_line(struct session *s, struct slice line);
 void relay_auth_too_long(struct session *s);
 bool relay_auth_offered(const struct session *s);
-unsigned relay_auth_mechs(void);
 
 /* Refuses a command with one of our replies, or with a text of a parser's table; counted as an
  * error. */

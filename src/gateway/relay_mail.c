@@ -79,8 +79,7 @@ int relay_mail(struct session *s, struct slice arg)
 	struct slice rest;
 	struct path path;
 
-	if (s->policy.auth == CFG_LISTENER_AUTH_REQUIRED && r->user[0] == '\0' &&
-			r->login_account[0] == '\0')
+	if (s->policy.auth == CFG_LISTENER_AUTH_REQUIRED && !signin_done(&r->in))
 		return relay_refuse(s, relay_secure(s) || s->policy.plain_auth ? SAY_NEED_AUTH :
 			SAY_NEED_TLS);
 	if (mail_path(s, arg, &path, &rest) != E_OK)

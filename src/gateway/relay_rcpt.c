@@ -147,7 +147,7 @@ static enum smtp_say account_choose(struct session *s, const struct path *rcpt)
 	struct relay *r = relay_of(s);
 	struct transaction *t = r->txn;
 	const struct settings *set = settings_running();
-	struct route_query q = { r->user, r->login_account,
+	struct route_query q = { r->in.user, r->in.account,
 		slice_of(t->reverse_path, t->reverse_path_len), rcpt->mailbox, &s->peer };
 	const struct cfg_account *a = NULL;
 	int e = route_select(set, &q, &a);
@@ -159,7 +159,7 @@ static enum smtp_say account_choose(struct session *s, const struct path *rcpt)
 	name = settings_text(set, a->head.name);
 	if (t->account[0] != '\0')
 		return strcmp(t->account, name) == 0 ? SAY_NOTHING : SAY_ROUTE_SPLIT;
-	if (a->login == CFG_LOGIN_CLIENT && strcmp(name, r->login_account) != 0)
+	if (a->login == CFG_LOGIN_CLIENT && strcmp(name, r->in.account) != 0)
 		return SAY_NEED_AUTH;
 	f = fmt_on(t->account, sizeof t->account - 1);
 	fmt_str(&f, name);
@@ -293,7 +293,7 @@ int relay_rcpt(struct session *s, struct slice arg)
 		return no == SAY_ROUTE_SPLIT ? (relay_say(s, no), E_OK) : relay_refuse(s, no);
 	if (r->txn->lost)
 		return relay_refuse(s, SAY_LOST);
-	if (r->up == NULL && strcmp(r->txn->account, r->login_account) == 0) {
+	if (r->up == NULL && strcmp(r->txn->account, r->in.account) == 0) {
 		/* The client's own password is gone by now (DECISIONS 13). */
 		relay_say(s, SAY_SIGN_IN_AGAIN);
 		relay_phase(s, SMTP_QUIT);

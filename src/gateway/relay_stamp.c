@@ -15,7 +15,7 @@ static const char *protocol_name(const struct session *s, const struct relay *r)
 		{ "ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA" },
 		{ "UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA" },
 	};
-	bool auth = r->user[0] != '\0' || r->login_account[0] != '\0';
+	bool auth = signin_done(&r->in);
 
 	if (!r->esmtp)
 		return "SMTP";

@@ -55,7 +55,7 @@ static int do_helo(struct session *s, struct slice arg)
 /* The mechanisms twice: as RFC 4954 has it, and in the form that old Outlook looks for. */
 static void auth_lines(struct fmt *f)
 {
-	unsigned mechs = relay_auth_mechs();
+	unsigned mechs = signin_mechs();
 
 	for (int form = 0; form < 2; form++) {
 		fmt_str(f, form == 0 ? "250-AUTH" : "250-AUTH=LOGIN PLAIN");
@@ -99,7 +99,7 @@ static int do_starttls(struct session *s, struct slice arg)
 	(void)arg;
 	if (relay_secure(s)) {
 		relay_say(s, SAY_TLS_ON);
-	} else if (relay_of(s)->user[0] != '\0' || relay_of(s)->login_account[0] != '\0') {
+	} else if (signin_done(&relay_of(s)->in)) {
 		relay_say(s, SAY_SEQUENCE);
 	} else if (!starttls_offered(s)) {
 		relay_say(s, SAY_NOT_HERE);

@@ -28,6 +28,9 @@ struct session_type {
 	void (*end)(struct session *s);
 	/* Name of the state it is in, for logs and `show sessions`. */
 	const char *(*state)(const struct session *s);
+	/* Section of the signed-in local user, and the account that serves it; "" where there is none.
+	 */
+	void (*who)(const struct session *s, const char **user, const char **account);
 	/* Constant refusals in clear: no slot free, too many of one client, address not allowed. */
 	const char *full, *full_client, *denied;
 	const char *alpn;

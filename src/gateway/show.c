@@ -4,7 +4,7 @@
 #include "gateway/show.h"
 
 #include "gateway/places.h"
-#include "gateway/relay.h"
+#include "gateway/session.h"
 
 static void tls_put(const struct chan *ch, char *out, size_t cap)
 {
@@ -30,19 +30,19 @@ int show_session(unsigned from, struct show_session *out)
 {
 	struct session *s = session_next(from);
 	struct fmt client = fmt_on(out->client, sizeof out->client - 1);
-	const struct relay *r;
+	const char *user, *account;
 
 	if (s == NULL)
 		return E_NOENT;
-	r = relay_of(s);
+	s->type->who(s, &user, &account);
 	out->id = s->id;
 	out->type = s->type->name;
 	out->state = s->type->state(s);
 	addr_put_port(&client, &s->peer);
 	fmt_cstr(&client);
 	text_put(s->policy.name, out->listener, sizeof out->listener);
-	text_put(r->user, out->user, sizeof out->user);
-	text_put(r->up != NULL ? r->up->account : r->login_account, out->account, sizeof out->account);
+	text_put(user, out->user, sizeof out->user);
+	text_put(account, out->account, sizeof out->account);
 	tls_put(&s->down, out->tls, sizeof out->tls);
 	tls_put(&s->up, out->upstream_tls, sizeof out->upstream_tls);
 	out->age_s = (uint32_t)((port_clock_ms() - s->opened_ms) / 1000);

@@ -22,8 +22,8 @@
 	X(IMAP_UP_CAPS_TLS,       "capability-tls") \
 	X(IMAP_UP_AUTH,           "authenticate") \
 	X(IMAP_UP_AUTH_MORE,      "authenticate-more") \
-	X(IMAP_UP_LOGIN,          "login")      /* where no mechanism may be used and LOGIN is allowed */ \
-	X(IMAP_UP_LOGIN_NAME,     "login-name")  /* the name as a literal, where it is no quoted string */ \
+	X(IMAP_UP_LOGIN,          "login")      /* where no mechanism may be used */ \
+	X(IMAP_UP_LOGIN_NAME,     "login-name") /* as a literal, where it is no quoted string */ \
 	X(IMAP_UP_LOGIN_PASSWORD, "login-password") \
 	X(IMAP_UP_IDLE,           "idle")        /* signed in */ \
 	X(IMAP_UP_OVER,           "over")

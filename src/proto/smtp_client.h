@@ -2,8 +2,8 @@
  * smtp_client.h - the client half of SMTP without I/O: a dialogue table in reading order.
  *
  * From the banner to SMTP_IDLE the dialogue walks by itself (talk.h); then the driver asks for
- * one transaction step at a time with smtp_client_ask(). MAIL and RCPT may be asked together where the server offered PIPELINING.
- * Every reply belongs to exactly one command (SC-05).
+ * one transaction step at a time with smtp_client_ask(). MAIL and RCPT may be asked together
+ * where the server offered PIPELINING. Every reply belongs to exactly one command (SC-05).
  */
 #ifndef PROTO_SMTP_CLIENT_H
 #define PROTO_SMTP_CLIENT_H

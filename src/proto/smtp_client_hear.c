@@ -53,7 +53,8 @@ int smtp_reply_line(struct slice line, bool *last, struct slice *text)
 	return (int)code;
 }
 
-/* Takes "5.7.1" (11 octets at most) off the front of a reply's text when it fits the class of the code (RFC 2034). */
+/* Takes "5.7.1", 11 octets at most, off the front of a reply's text when it fits the class of the
+ * code (RFC 2034). */
 static struct slice take_enhanced(struct slice text, int code, char *out)
 {
 	struct slice rest = text;

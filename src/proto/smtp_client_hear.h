@@ -13,7 +13,8 @@ int smtp_reply_line(struct slice line, bool *last, struct slice *text);
 /* Notes the extension that a line of an EHLO reply offers, behind its code; "AUTH=LOGIN" too. */
 void smtp_client_learn(struct smtp_client *c, struct slice text);
 
-/* Adds a line's text to c->talk.reply, its enhanced status code apart; what has no room is left out. */
+/* Adds a line's text to c->talk.reply, its enhanced status code apart; what has no room is left
+ * out. */
 void smtp_client_keep(struct smtp_client *c, int code, struct slice text);
 
 #endif
