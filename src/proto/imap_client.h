@@ -41,7 +41,9 @@ struct imap_client {
 	struct talk talk;          /* the head; reply.status is the response code ("UNAVAILABLE") */
 	uint16_t tag;              /* number of the outstanding command's tag */
 	uint8_t lines;             /* untagged lines since it was sent */
-	bool has_starttls, has_sasl_ir, no_login, has_caps;
+	bool has_starttls, has_sasl_ir, no_login, has_caps; /* told by the last CAPABILITY */
+	bool literals;             /* LOGIN was said with literals */
+	uint16_t literal_len;      /* octets of the literal that the server has been told of */
 	uint16_t capability_len;   /* of the list told with the sign-in; 0: none was told */
 	char capability[IMAP_CAPABILITY_MAX]; /* "IMAP4rev1 IDLE ..." in printable ASCII */
 };

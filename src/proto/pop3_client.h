@@ -36,11 +36,11 @@ struct pop3_client {
 	struct talk talk;        /* the head; reply.status is the response code ("SYS/TEMP") */
 	bool listing;            /* inside a CAPA reply */
 	bool has_stls, has_user; /* offered by the last CAPA */
-	uint8_t lines;           /* of the CAPA reply */
+	uint8_t lines;           /* of the CAPA reply; or challenges of one AUTH */
 };
 
 /* Before the greeting. mechs_allowed: set of SASL_BIT() that may be used; USER and PASS count as
- * SASL_PLAIN. */
+ * SASL_PLAIN or SASL_LOGIN. */
 void pop3_client_start(struct pop3_client *c, enum talk_security security, bool sign_in,
 	unsigned mechs_allowed);
 
