@@ -5,8 +5,10 @@ import tempfile
 import pytest
 
 import harness
+import mailclient
 from authority import Authority
 from dnsserver import NameServer
+from dovecot import Dovecot
 from upstream import Upstream
 
 
@@ -92,6 +94,38 @@ def relay(gateway, upstream, authority):
 		running = gateway(sections, allow, idle, binary=binary)
 		running.upstream = server
 		return running
+
+	return make
+
+
+@pytest.fixture(scope="module")
+def dovecot(authority, tmp_path_factory):
+	"""Starts Dovecots, which live as long as the module: `dovecot(leaf="rsa")`."""
+	if os.geteuid():
+		pytest.skip("real servers need root for their users and namespaces")
+	made = []
+
+	def make(**options):
+		folder = tmp_path_factory.mktemp("dovecot")
+		harness.let_others_in(folder)
+		made.append(Dovecot(str(folder), authority, **options))
+		return made[-1]
+
+	yield make
+	for server in made:
+		server.stop()
+
+
+@pytest.fixture
+def way(gateway, authority):
+	"""A gateway in front of a Dovecot, as clients see it: `way(server, tls=..., security=...)`."""
+
+	def make(server, tls="off", security="starttls", user=harness.USER, allow=(), account=None, **more):
+		ports = (server.imaps, server.pop3s) if security == "implicit" else (server.imap, server.pop3)
+		sections = mailclient.sections(authority, *ports, security, tls.split("-")[0],
+			account={"address": user, "username": user, **(account or {})}, **more)
+		running = None if mailclient.DIRECT else gateway(sections, allow)
+		return mailclient.Way(running, server, tls, user)
 
 	return make
 

@@ -25,7 +25,7 @@ START_S = 30
 PR_SET_PDEATHSIG = 1
 SPOOL_UID = 65534
 USERS = (("postfix", 901), ("postdrop", 902), ("Debian-exim", 903), ("opensmtpd", 904),
-	("opensmtpq", 905), ("_smtpd", 906), ("_smtpq", 907))
+	("opensmtpq", 905), ("_smtpd", 906), ("_smtpq", 907), ("dovecot", 908), ("dovenull", 909))
 NAMESPACE = """set -e
 mount --make-rprivate /
 mount --bind {folder}/passwd /etc/passwd
