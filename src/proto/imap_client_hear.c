@@ -99,25 +99,19 @@ static const struct {
 	{ "CONTACTADMIN", TALK_REFUSED }, { "REFERRAL", TALK_REFUSED },
 };
 
-/* What servers say where RFC 5530 has a code that they do not send. */
-static const char *const in_use[] = {
-	"*too many*connections*", "*maximum number of connections*",
-};
-
 enum talk_class imap_class(const struct imap_line *l, bool *told)
 {
-	bool ignored;
+	enum talk_class class = talk_refusal(l->text);
+	bool known = class != TALK_REFUSED;
 
-	told = told != NULL ? told : &ignored;
-	*told = true;
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-		if (slice_is(l->code, codes[i].code))
-			return (enum talk_class)codes[i].class;
-	for (size_t i = 0; i < sizeof in_use / sizeof in_use[0]; i++)
-		if (slice_match(slice_str(in_use[i]), l->text))
-			return TALK_IN_USE;
-	*told = false;
-	return TALK_REFUSED;
+		if (slice_is(l->code, codes[i].code)) {
+			class = (enum talk_class)codes[i].class;
+			known = true;
+		}
+	if (told != NULL)
+		*told = known;
+	return class;
 }
 
 void imap_reply_set(struct talk_reply *r, const struct imap_line *l)

@@ -22,19 +22,13 @@ void pop3_client_learn(struct pop3_client *c, struct slice line)
 		c->talk.mechs |= sasl_mechs_parse(rest);
 }
 
-/* Response codes (RFC 2449 8, RFC 3206 4); any other means what no code means. */
+/* Response codes (RFC 2449 8, RFC 3206 4); any other means no more than the text. */
 static const struct {
 	const char *code;
 	uint8_t class;
 } codes[] = {
 	{ "SYS/TEMP", TALK_TEMPORARY }, { "IN-USE", TALK_IN_USE }, { "LOGIN-DELAY", TALK_IN_USE },
 	{ "AUTH", TALK_REFUSED }, { "SYS/PERM", TALK_REFUSED },
-};
-
-/* How servers without response codes say that the mailbox is in use (RFC 1939 7, PASS). */
-static const char *const in_use[] = {
-	"*maildrop*lock*", "*mailbox*lock*", "*lock*maildrop*", "*lock*mailbox*",
-	"*too many*connections*",
 };
 
 static enum talk_class class_of(struct slice code, struct slice text)
@@ -46,10 +40,7 @@ static enum talk_class class_of(struct slice code, struct slice text)
 		if (slice_starts(code, codes[i].code) && (code.len == n || code.p[n] == '/'))
 			return (enum talk_class)codes[i].class;
 	}
-	for (size_t i = 0; i < sizeof in_use / sizeof in_use[0]; i++)
-		if (slice_match(slice_str(in_use[i]), text))
-			return TALK_IN_USE;
-	return TALK_REFUSED;
+	return talk_refusal(text);
 }
 
 /* Takes "[CODE]" off the front of *text. */

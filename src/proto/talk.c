@@ -82,6 +82,7 @@ void talk_secured(struct talk *t)
 {
 	t->secure = true;
 	t->mechs = 0;
+	memset(&t->reply, 0, sizeof t->reply);
 	talk_go(t, t->type->secured);
 }
 
@@ -110,10 +111,32 @@ bool talk_owed(const struct talk *t)
 	return t->said && row(t)->good != NULL;
 }
 
+enum talk_class talk_refusal(struct slice text)
+{
+	static const struct {
+		const char *pattern;
+		uint8_t class;
+	} hints[] = {
+		{ "*maildrop*lock*", TALK_IN_USE }, { "*lock*maildrop*", TALK_IN_USE },
+		{ "*mailbox*lock*", TALK_IN_USE }, { "*lock*mailbox*", TALK_IN_USE },
+		{ "*too many*connections*", TALK_IN_USE },
+		{ "*maximum number of connections*", TALK_IN_USE },
+		{ "*too many*", TALK_TEMPORARY }, { "*temporar*", TALK_TEMPORARY },
+		{ "*unavailable*", TALK_TEMPORARY },
+	};
+
+	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+		if (slice_match(slice_str(hints[i].pattern), text))
+			return (enum talk_class)hints[i].class;
+	return TALK_REFUSED;
+}
+
 int talk_answer(struct talk *t, enum talk_class class)
 {
 	const struct talk_row *r = row(t);
 
+	if (t->gave_up && (class == TALK_GOOD || class == TALK_MORE))
+		return talk_fail(t, TALK_DESYNC);
 	if (class == TALK_MORE && r->more != 0) {
 		talk_go(t, r->more);
 		return E_OK;
@@ -164,6 +187,7 @@ int talk_say_more(struct talk *t, const char *hostname, const struct sasl_creden
 		fmt_bytes(out, response, (size_t)n);
 	else
 		fmt_char(out, '*');
+	t->gave_up = n < 0;
 	mem_wipe(response, sizeof response);
 	fmt_str(out, "\r\n");
 	return E_OK;

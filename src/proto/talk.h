@@ -104,6 +104,7 @@ struct talk {
 	bool said;                /* the command of this state has been sent */
 	bool sign_in;
 	bool secure;              /* TLS stands */
+	bool gave_up;             /* "*" was said to the last challenge: only a refusal fits */
 	unsigned mechs;           /* offered: set of SASL_BIT() */
 	unsigned mechs_allowed;
 	struct sasl_client sasl;
@@ -146,6 +147,10 @@ void talk_go(struct talk *t, uint8_t next);
 
 /* Whether a reply is owed to the command of the present state. */
 bool talk_owed(const struct talk *t);
+
+/* What a refusal without a code means by its text: old servers tell in words alone that the mailbox
+ * is in use or that they cannot look now. TALK_REFUSED: it says nothing of the kind. */
+enum talk_class talk_refusal(struct slice text);
 
 /* What the dialogue makes of a whole reply. E_OK or E_PROTO. */
 int talk_answer(struct talk *t, enum talk_class class);
