@@ -214,6 +214,41 @@ static void cram_answers(void **state)
 	assert_int_equal(start(SASL_CRAM_MD5, "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw", &c), E_PROTO);
 }
 
+/* LOGIN of IMAP, USER and PASS of POP3. */
+static void given_without_an_exchange_a10(void **state)
+{
+	static const struct {
+		const char *login;
+		size_t login_len;
+		const char *password;
+		size_t password_len;
+		int want;
+	} rows[] = {
+		{ "joe", 3, " p\xc3\xa4 ", 5, E_OK }, { "", 0, "p", 1, E_PROTO }, { "joe", 3, "", 0, E_PROTO },
+		{ "j\0e", 3, "p", 1, E_PROTO }, { "j\re", 3, "p", 1, E_PROTO }, { "joe\n", 4, "p", 1, E_PROTO },
+		{ "joe", 3, "\0", 1, E_PROTO }, { "joe", 3, "p\r", 2, E_PROTO }, { "joe", 3, "p\nq", 3, E_PROTO },
+	};
+	static char big[SASL_PASSWORD_MAX + 1];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		memset(&s, 0xa5, sizeof s);
+		assert_int_equal(sasl_server_given(&s, slice_of(rows[i].login, rows[i].login_len),
+			slice_of(rows[i].password, rows[i].password_len)), rows[i].want);
+		assert_true(rows[i].want == E_OK ? s.state == SASL_DONE && s.mech == SASL_PLAIN : wiped());
+		if (rows[i].want == E_OK)
+			assert_true(same(sasl_authcid(&s), "joe") && same(sasl_password(&s), " p\xc3\xa4 ") &&
+				sasl_authzid(&s).len == 0);
+	}
+	memset(big, 'x', sizeof big);
+	assert_int_equal(sasl_server_given(&s, slice_of(big, SASL_LOGIN_MAX), slice_of(big,
+		SASL_PASSWORD_MAX)), E_OK);
+	assert_int_equal(sasl_password(&s).len, SASL_PASSWORD_MAX);
+	assert_int_equal(sasl_server_given(&s, slice_of(big, SASL_LOGIN_MAX + 1), slice_str("p")), E_LIMIT);
+	assert_true(wiped());
+	assert_int_equal(sasl_server_given(&s, slice_str("joe"), slice_of(big, sizeof big)), E_LIMIT);
+	assert_true(wiped());
+}
+
 static void names_and_sets(void **state)
 {
 	assert_int_equal(sasl_mech_find(slice_str("cram-md5")), SASL_CRAM_MD5);
@@ -309,7 +344,8 @@ int main(void)
 		cmocka_unit_test(plain_of_rfc4616), cmocka_unit_test(plain_that_is_wrong_a10),
 		cmocka_unit_test(plain_lengths), cmocka_unit_test(lines_that_are_not_base64),
 		cmocka_unit_test(login_prompts_to_the_octet), cmocka_unit_test(cram_of_rfc2195),
-		cmocka_unit_test(cram_answers), cmocka_unit_test(names_and_sets),
+		cmocka_unit_test(cram_answers), cmocka_unit_test(given_without_an_exchange_a10),
+		cmocka_unit_test(names_and_sets),
 		cmocka_unit_test(client_chooses_sc17), cmocka_unit_test(client_and_server),
 		cmocka_unit_test(client_refuses),
 	};
