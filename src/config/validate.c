@@ -178,8 +178,6 @@ int validate_references(const struct settings *s, struct fault *f)
 static const struct {
 	uint8_t type, place, word;
 } not_built[] = {
-	{ SECTION_listener, PLACE_listener_protocol, CFG_PROTOCOL_POP3 },
-	{ SECTION_listener, PLACE_listener_protocol, CFG_PROTOCOL_IMAP },
 	{ SECTION_listener, PLACE_listener_protocol, CFG_PROTOCOL_HTTP },
 	{ SECTION_account, PLACE_account_auth, CFG_AUTH_SCRAM },
 	{ SECTION_account, PLACE_account_auth, CFG_AUTH_OAUTH2 },

@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "board.h"
 #include "gateway/certificates.h"
+#include "gateway/imapproxy.h"
 #include "gateway/limits.h"
+#include "gateway/popproxy.h"
 #include "gateway/relay.h"
 
 enum { ACCEPT_BATCH = 32 };
@@ -28,7 +30,8 @@ struct listener {
 static struct listener slots[BOARD_LISTENERS];
 
 static const struct session_type *const types[CFG_protocol_COUNT] = {
-	[CFG_PROTOCOL_SMTP] = &relay_session_type,
+	[CFG_PROTOCOL_SMTP] = &relay_session_type, [CFG_PROTOCOL_IMAP] = &imap_session_type,
+	[CFG_PROTOCOL_POP3] = &pop3_session_type,
 };
 
 static const uint16_t tls_versions[CFG_tls_min_COUNT] = {

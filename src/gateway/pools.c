@@ -4,6 +4,7 @@
 #include "gateway/pools.h"
 
 #include "console/console.h"
+#include "gateway/proxy.h"
 #include "gateway/relay.h"
 #include "gateway/session.h"
 #include "gateway/upstream.h"
@@ -11,7 +12,7 @@
 #include "io/x509.h"
 
 #define POOL_LIST(X) \
-	X(session) X(relay) X(transaction) X(upstream) X(sasl) X(consoles) \
+	X(session) X(relay) X(transaction) X(proxy) X(imap_command) X(upstream) X(sasl) X(consoles) \
 	X(lines) X(outputs) X(records_small) X(records_mid) X(records_large) \
 	X(tls_servers) X(tls_clients) X(x509)
 

@@ -9,7 +9,7 @@
 
 bool relay_auth_offered(const struct session *s)
 {
-	return signin_allowed(s);
+	return s->policy.auth != CFG_LISTENER_AUTH_NONE && signin_allowed(s);
 }
 
 static void phase_back(struct session *s)

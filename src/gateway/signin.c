@@ -25,8 +25,8 @@ unsigned signin_mechs(void)
 
 bool signin_allowed(const struct session *s)
 {
-	return s->policy.auth != CFG_LISTENER_AUTH_NONE &&
-		(chan_secure(&s->down) || s->policy.plain_auth);
+	return chan_secure(&s->down) ||
+		(s->policy.plain_auth && s->policy.tls != CFG_LISTENER_TLS_REQUIRED);
 }
 
 bool signin_done(const struct signin *in)
@@ -142,8 +142,6 @@ enum signin_outcome signin_line(struct session *s, struct signin *in, struct sli
 
 enum signin_outcome signin_name(struct signin *in, struct slice login)
 {
-	if (in->sasl != NULL && login.p == (const uint8_t *)in->sasl->authcid)
-		return SIGNIN_CHALLENGE;
 	signin_forget(in);
 	if (login.len > SASL_LOGIN_MAX)
 		return SIGNIN_LONG;
@@ -159,8 +157,15 @@ enum signin_outcome signin_name(struct signin *in, struct slice login)
 enum signin_outcome signin_given(struct session *s, struct signin *in, struct slice login,
 	struct slice password)
 {
-	enum signin_outcome kept = signin_name(in, login);
+	uint8_t name[SASL_LOGIN_MAX]; /* signin_login() shows what is wiped here */
+	enum signin_outcome kept;
 
+	if (login.len > sizeof name)
+		return SIGNIN_LONG;
+	if (login.len > 0)
+		memcpy(name, login.p, login.len);
+	login.p = name;
+	kept = signin_name(in, login);
 	if (kept != SIGNIN_CHALLENGE)
 		return kept;
 	return go_on(s, in, sasl_server_given(in->sasl, login, password));

@@ -19,7 +19,7 @@ enum { SIGNIN_NAME_MAX = 33, SIGNIN_TRIES = 3 };
 #define SIGNIN_OUTCOMES(X) \
 	X(SIGNIN_CHALLENGE, "challenge")       /* say it and give the answer to signin_line() */ \
 	X(SIGNIN_USER,      "local user")      /* signed in: in->user */ \
-	X(SIGNIN_PROVIDER,  "provider")        /* ask the server of in->account, then signin_judged() */ \
+	X(SIGNIN_PROVIDER,  "provider")        /* ask in->account, then signin_judged() */ \
 	X(SIGNIN_DENIED,    "denied")          /* wrong name or password */ \
 	X(SIGNIN_LATER,     "later")           /* too many wrong passwords before: not even tried */ \
 	X(SIGNIN_CANCELLED, "cancelled")       /* the client said "*" */ \

@@ -86,6 +86,23 @@ static int server_find(struct upstream *u, const struct settings *s, const struc
 	return E_OK;
 }
 
+static void talk_begin(struct upstream *u, unsigned mechs)
+{
+	enum talk_security security = (enum talk_security)u->security;
+
+	switch (u->service) {
+	case UP_IMAP:
+		imap_client_start(&u->imap, security, u->sign_in, mechs);
+		break;
+	case UP_POP3:
+		pop3_client_start(&u->pop3, security, u->sign_in, mechs);
+		break;
+	default:
+		smtp_client_start(&u->smtp, security, u->sign_in, mechs);
+		break;
+	}
+}
+
 int upstream_start(struct upstream *u, const char *account, enum up_service service,
 	struct slice login, struct slice secret)
 {
@@ -106,8 +123,7 @@ int upstream_start(struct upstream *u, const char *account, enum up_service serv
 	memcpy(u->secret, secret.p != NULL ? secret.p : (const uint8_t *)"", secret.len);
 	u->login_len = (uint16_t)login.len;
 	u->secret_len = (uint16_t)secret.len;
-	smtp_client_start(&u->smtp, (enum talk_security)u->security, u->sign_in,
-		mechs_allowed(a->auth));
+	talk_begin(u, mechs_allowed(a->auth));
 	upstream_stage_set(u, UP_PLACE, PLACE_MS);
 	return E_OK;
 }

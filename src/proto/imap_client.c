@@ -218,10 +218,10 @@ static int hear(struct talk *t, struct slice line)
 
 	if (t->state == IMAP_UP_OVER)
 		return E_PROTO;
-	if (imap_line_read(line, &l) != E_OK)
-		return unfit(t);
 	if (t->state == IMAP_UP_SECURING)
 		return talk_fail(t, TALK_DESYNC);
+	if (imap_line_read(line, &l) != E_OK)
+		return unfit(t);
 	if (l.kind == IMAP_UNTAGGED && slice_is(l.word, "BYE"))
 		return hear_bye(t, &l);
 	if (t->state == IMAP_UP_GREETING)

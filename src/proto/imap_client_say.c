@@ -116,7 +116,7 @@ int imap_say_login(struct talk *t, const char *hostname,
 /* Says the octets that were announced: as many, whatever has become of the credentials since. */
 static int say_octets(struct talk *t, struct slice s, struct fmt *out)
 {
-	if (s.len != imap(t)->literal_len)
+	if (s.len != imap(t)->literal_len || !sendable(s, s.len))
 		return talk_fail(t, TALK_AUTH_TEMP);
 	fmt_slice(out, s);
 	return E_OK;
