@@ -143,12 +143,15 @@ static int carrier_check(const struct settings *s, text_ref ref, struct fault *f
 	return E_OK;
 }
 
+/* A user's account may serve nothing but mailboxes; so may the gateway's where no mail is taken. */
 static int carriers_check(const struct settings *s, struct fault *f)
 {
-	int e = carrier_check(s, s->gateway->account, f);
+	bool smtp = s->listener_count == 0;
+	int e;
 
-	for (unsigned i = 0; i < s->user_count && e == E_OK; i++)
-		e = carrier_check(s, s->user[i].account, f);
+	for (unsigned i = 0; i < s->listener_count; i++)
+		smtp = smtp || s->listener[i].protocol == CFG_PROTOCOL_SMTP;
+	e = smtp ? carrier_check(s, s->gateway->account, f) : E_OK;
 	for (unsigned i = 0; i < s->fetch_count && e == E_OK; i++)
 		e = carrier_check(s, s->fetch[i].via, f);
 	for (unsigned i = 0; i < s->route_count && e == E_OK; i++) {

@@ -43,6 +43,12 @@ static int beyond(const struct settings *s, const struct cfg_listener *l)
 	return -1;
 }
 
+/* Mailboxes are never read without signing in. */
+static bool is_mailbox(const struct cfg_listener *l)
+{
+	return l->protocol == CFG_PROTOCOL_IMAP || l->protocol == CFG_PROTOCOL_POP3;
+}
+
 static int public_check(const struct settings *s, unsigned i, struct fault *f)
 {
 	const struct cfg_listener *l = &s->listener[i];
@@ -53,7 +59,7 @@ static int public_check(const struct settings *s, unsigned i, struct fault *f)
 	if (at < 0)
 		return E_OK;
 	net = settings_text(s, settings_item(s, l->allow, (unsigned)at)->text);
-	if (l->auth != CFG_LISTENER_AUTH_REQUIRED)
+	if (l->auth != CFG_LISTENER_AUTH_REQUIRED && !is_mailbox(l))
 		fault_at(s, f, SECTION_listener, i, PLACE_listener_allow,
 			"allow '%s' reaches beyond private networks, so auth must be 'required'", net);
 	else if (!sealed && l->plain_auth != 0)
@@ -108,6 +114,9 @@ static int words_check(const struct settings *s, unsigned i, struct fault *f)
 	if (l->metrics == 1 && l->protocol != CFG_PROTOCOL_HTTP)
 		return fault_at(s, f, SECTION_listener, i, PLACE_listener_metrics,
 			"metrics are served by protocol 'http' only");
+	if (l->auth == CFG_LISTENER_AUTH_NONE && is_mailbox(l))
+		return fault_at(s, f, SECTION_listener, i, PLACE_listener_auth,
+			"mailboxes are not read without a login; leave auth away, or set it to 'required'");
 	if ((l->tls == CFG_LISTENER_TLS_STARTTLS || l->tls == CFG_LISTENER_TLS_REQUIRED) &&
 			l->protocol == CFG_PROTOCOL_HTTP)
 		return fault_at(s, f, SECTION_listener, i, PLACE_listener_tls,
@@ -154,7 +163,7 @@ static int strangers_check(const struct settings *s, struct fault *f)
 	for (unsigned i = 0; i < s->account_count && client == NULL; i++)
 		client = s->account[i].login == CFG_LOGIN_CLIENT ? &s->account[i] : NULL;
 	for (unsigned i = 0; i < s->listener_count && listener < 0; i++)
-		listener = beyond(s, &s->listener[i]) >= 0 ? (int)i : -1;
+		listener = !is_mailbox(&s->listener[i]) && beyond(s, &s->listener[i]) >= 0 ? (int)i : -1;
 	for (unsigned i = 0; i < s->route_count && client != NULL && listener >= 0; i++) {
 		const struct cfg_route *r = &s->route[i];
 		struct addr_prefix p = prefix_of(&r->client);

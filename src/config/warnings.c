@@ -21,14 +21,16 @@ static bool no_listener(const struct settings *s, unsigned index, struct fmt *ou
 
 static bool no_carrier(const struct settings *s, unsigned index, struct fmt *out)
 {
-	bool user = s->user_count > 0, client = false;
+	bool user = s->user_count > 0, client = false, smtp = false;
 
 	(void)index;
+	for (unsigned i = 0; i < s->listener_count; i++)
+		smtp = smtp || s->listener[i].protocol == CFG_PROTOCOL_SMTP;
 	for (unsigned i = 0; i < s->user_count; i++)
 		user = user && s->user[i].account != 0;
 	for (unsigned i = 0; i < s->account_count; i++)
 		client = client || s->account[i].login == CFG_LOGIN_CLIENT;
-	if (s->gateway->account != 0 || user || client || s->listener_count == 0)
+	if (s->gateway->account != 0 || user || client || !smtp)
 		return false;
 	fmt_str(out, "gateway: no account is set; "
 		"mail that no route or user's account matches is refused");
@@ -57,13 +59,30 @@ static bool no_user(const struct settings *s, unsigned index, struct fmt *out)
 {
 	const struct cfg_listener *l = &s->listener[index];
 
-	if (l->auth != CFG_LISTENER_AUTH_REQUIRED || s->user_count > 0)
+	if (s->user_count > 0 || (l->auth != CFG_LISTENER_AUTH_REQUIRED &&
+			l->protocol == CFG_PROTOCOL_SMTP))
 		return false;
 	for (unsigned i = 0; i < s->account_count; i++)
 		if (s->account[i].login == CFG_LOGIN_CLIENT)
 			return false;
 	fmt_printf(out, "listener '%s': auth is required and there is no user",
 		settings_text(s, l->head.name));
+	return true;
+}
+
+/* A listener for mailboxes, and no account with a server for them. */
+static bool no_mailbox(const struct settings *s, unsigned index, struct fmt *out)
+{
+	const struct cfg_listener *l = &s->listener[index];
+	bool imap = l->protocol == CFG_PROTOCOL_IMAP;
+
+	if (!imap && l->protocol != CFG_PROTOCOL_POP3)
+		return false;
+	for (unsigned i = 0; i < s->account_count; i++)
+		if ((imap ? s->account[i].imap_host : s->account[i].pop3_host) != 0)
+			return false;
+	fmt_printf(out, "listener '%s': no account has %s", settings_text(s, l->head.name),
+		imap ? "an imap_host" : "a pop3_host");
 	return true;
 }
 
@@ -201,6 +220,7 @@ static const struct {
 	{ SECTION_network, board_only },
 	{ SECTION_listener, no_user },
 	{ SECTION_listener, no_way_in },
+	{ SECTION_listener, no_mailbox },
 	{ SECTION_gateway, gateway_lends },
 	{ SECTION_user, user_lends },
 	{ SECTION_route, route_lends },

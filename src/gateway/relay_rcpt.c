@@ -156,6 +156,8 @@ static enum smtp_say account_choose(struct session *s, const struct path *rcpt)
 
 	if (e != E_OK)
 		return e == E_ACCESS ? SAY_REJECTED : SAY_NO_RELAY;
+	if (a->smtp_host == 0)
+		return SAY_NO_RELAY;
 	name = settings_text(set, a->head.name);
 	if (t->account[0] != '\0')
 		return strcmp(t->account, name) == 0 ? SAY_NOTHING : SAY_ROUTE_SPLIT;

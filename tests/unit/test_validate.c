@@ -387,10 +387,6 @@ static void accounts_of_clients(void **state)
 static void what_is_not_built_yet(void **state)
 {
 	static const struct wrong cases[] = {
-		{ "config listener 'p'\n option protocol 'pop3'\n",
-			"f:2: listener 'p': protocol 'pop3' is not built yet" },
-		{ "config listener 'p'\n option protocol 'imap'\n",
-			"f:2: listener 'p': protocol 'imap' is not built yet" },
 		{ "config listener 'p'\n option protocol 'http'\n",
 			"f:2: listener 'p': protocol 'http' is not built yet" },
 		{ ACCOUNT " option delivery 'spool'\n", "f:5: account 'office': delivery 'spool' is not built yet" },
@@ -472,6 +468,19 @@ static void options_without_effect(void **state)
 		"route '@route[0]': account has no effect with action 'reject'");
 }
 
+#define IMAP "config listener 'm'\n option protocol 'imap'\n option port '143'\n"
+#define READS " option imap_host 'imap.example.com'\n"
+
+/* Mailboxes are never read without a login, and what could not work is told. */
+static void mailboxes(void **state)
+{
+	refused(ACCOUNT READS IMAP " option auth 'none'\n", "f:9: listener 'm': mailboxes are not read "
+		"without a login; leave auth away, or set it to 'required'");
+	warned(ACCOUNT IMAP, "listener 'm': no account has an imap_host");
+	warned(ACCOUNT READS IMAP, "listener 'm': auth is required and there is no user");
+	taken(ACCOUNT READS IMAP "config user 'u'\n option password 'x'\n option account 'office'\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -487,6 +496,7 @@ int main(void)
 		cmocka_unit_test_setup(accounts, setup),
 		cmocka_unit_test_setup(accounts_of_clients, setup),
 		cmocka_unit_test_setup(what_is_not_built_yet, setup),
+		cmocka_unit_test_setup(mailboxes, setup),
 		cmocka_unit_test_setup(warnings, setup),
 		cmocka_unit_test_setup(options_without_effect, setup),
 	};
