@@ -41,6 +41,7 @@ void port_ready(const char *line)
 		(void)posix_ask(POSIX_OP_READY, NULL, 0, NULL, NULL);
 	else
 		posix_notify("READY=1");
+	posix_settle();
 }
 
 void port_print(bool error, const char *text, size_t len)

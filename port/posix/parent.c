@@ -69,6 +69,7 @@ static int do_ready(const struct posix_request *q, int *fd)
 	(void)q;
 	(void)fd;
 	posix_notify("READY=1");
+	posix_pages_give_back();
 	return E_OK;
 }
 

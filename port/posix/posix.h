@@ -322,6 +322,12 @@ ssize_t posix_receive_fd(int from, void *buf, size_t cap, int *fd);
 void posix_restart_prepare(void);
 _Noreturn void posix_restart_now(void);
 
+/* Code that has run is taken out of memory until it is needed again (pages.c). */
+void posix_pages_give_back(void);
+
+/* What only a start or a reload needs is in memory: given back at the next wait that sleeps. */
+void posix_settle(void);
+
 /* Tells systemd that the service is up, where NOTIFY_SOCKET is set. */
 void posix_notify(const char *state);
 

@@ -16,7 +16,7 @@
 int posix_epoll = -1;
 unsigned posix_signals;
 uint32_t posix_waits;
-static bool secured;
+static bool secured, settling;
 static uint64_t tick_ms;
 static bool starving_timed;
 static uint64_t starving_since_ms;
@@ -39,6 +39,11 @@ __attribute__((weak)) void port_after_start(void)
 void posix_secured(void)
 {
 	secured = true;
+}
+
+void posix_settle(void)
+{
+	settling = true;
 }
 
 int posix_signals_open(void)
@@ -71,6 +76,7 @@ bool posix_signal_event(struct posix_handle *h, port_owner *owner)
 		if (info.ssi_signo == SIGHUP) {
 			if (!posix_has_parent())
 				posix_paths_scan();
+			posix_settle();
 			posix_signals |= PORT_SIGNAL_RELOAD;
 		} else {
 			posix_signals |= PORT_SIGNAL_STOP;
@@ -158,6 +164,10 @@ int port_wait(uint32_t max_ms, port_owner *owners, int cap)
 			left = own;
 		if (n > 0 || posix_signals != 0)
 			left = 0;
+		if (settling && left > 0) {
+			settling = false;
+			posix_pages_give_back();
+		}
 		n += poll_events(owners + n, cap - n, left);
 		now_ms = port_clock_ms();
 		if (n > 0 || posix_signals != 0 || (max_ms != PORT_FOREVER && now_ms - start_ms >= max_ms))
