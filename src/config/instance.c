@@ -25,7 +25,6 @@ void instance_clear(struct settings *s)
 	mem_wipe(s->text, s->text_len < sizeof s->text ? s->text_len : sizeof s->text);
 	s->text_len = 0;
 	s->item_count = 0;
-	s->text[0] = '\0';
 	for (int t = 0; t < SECTION_TYPES; t++) {
 		section_count_set(s, (enum section_type)t, 0);
 		if (settings_sections[t].max == 1)

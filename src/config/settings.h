@@ -104,9 +104,11 @@ SETTINGS_KINDS(SETTINGS_KIND_TYPE)
 #define SETTING_FILE     8u  /* names a file that is read */
 
 /* Section types with the most sections of each, in the order in which they are saved. */
-#define SETTINGS_SECTIONS(X) \
+#define SETTINGS_SECTIONS(X) SETTINGS_SINGLE(X) SETTINGS_MANY(X)
+#define SETTINGS_SINGLE(X) \
 	X(gateway, 1) \
-	X(network, 1) \
+	X(network, 1)
+#define SETTINGS_MANY(X) \
 	X(listener, BOARD_CONFIG_SECTIONS / 8) \
 	X(account, BOARD_CONFIG_SECTIONS / 2) \
 	X(user, BOARD_CONFIG_SECTIONS) \
@@ -153,11 +155,15 @@ struct cfg_section {
 struct settings {
 	uint32_t text_len;
 	uint16_t item_count;
-#define SETTINGS_ARRAY(type, max) uint16_t type##_count; struct cfg_##type type[max];
-	SETTINGS_SECTIONS(SETTINGS_ARRAY)
+#define SETTINGS_COUNT(type, max) uint16_t type##_count;
+	SETTINGS_SECTIONS(SETTINGS_COUNT)
+#undef SETTINGS_COUNT
+#define SETTINGS_ARRAY(type, max) struct cfg_##type type[max];
+	SETTINGS_SINGLE(SETTINGS_ARRAY)
+	char text[BOARD_CONFIG_TEXT];
+	SETTINGS_MANY(SETTINGS_ARRAY)
 #undef SETTINGS_ARRAY
 	struct cfg_item item[SETTINGS_ITEMS];
-	char text[BOARD_CONFIG_TEXT];
 };
 
 /* The text of a reference, never NULL; lives until the instance changes. */
