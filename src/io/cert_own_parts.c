@@ -71,6 +71,12 @@ int own_object_read(void)
 	return r > 0 ? E_LIMIT : r;
 }
 
+/* Only what was written: pages behind it stay untouched. */
+static void own_text_wipe(void)
+{
+	mem_wipe(cert_own.text, cert_own.text_len);
+}
+
 /* cert_own.text into the object of the present state. */
 int own_object_write(void)
 {
@@ -91,7 +97,7 @@ int own_object_write(void)
 	r = port_store_commit(cert_own.object);
 	if (r != E_AGAIN) {
 		cert_own.object = NULL;
-		mem_wipe(cert_own.text, sizeof cert_own.text);
+		own_text_wipe();
 	}
 	return r;
 }
@@ -115,15 +121,15 @@ size_t own_text_block(const char *label, uint8_t *out, size_t cap)
 
 /* ---- keys ---- */
 
+/* The key takes the place of its text: what is decoded never gets ahead of what is read. */
 bool own_key_parse(struct identity_leaf *l)
 {
-	static uint8_t der[CERT_KEY_DER_MAX];
-	size_t len = own_text_block("PRIVATE KEY", der, sizeof der);
+	uint8_t *der = (uint8_t *)cert_own.text;
+	size_t len = own_text_block("PRIVATE KEY", der, sizeof cert_own.text);
 	bool fine = len > 0 && cert_key_read(slice_of(der, len), l) &&
 		(l->key_type == BR_KEYTYPE_RSA) == cert_own.rsa;
 
-	mem_wipe(der, sizeof der);
-	mem_wipe(cert_own.text, sizeof cert_own.text);
+	own_text_wipe();
 	return fine;
 }
 

@@ -218,7 +218,9 @@ unsigned trust_count(int bundle)
 void trust_sweep(void)
 {
 	for (int i = 0; i < BOARD_BUNDLES; i++) {
-		if (is_bundle(i) && !trust.bundle[i].opened) {
+		if (!is_bundle(i))
+			continue;
+		if (!trust.bundle[i].opened) {
 			entries_drop(i);
 			trust.bundle[i].path[0] = '\0';
 		}
