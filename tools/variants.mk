@@ -56,7 +56,7 @@ HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-ftrivial-auto-var-init=zero)
 # The core is small code around the library's ciphers: it is optimised for size, the library for speed.
 CFLAGS_VARIANT = $(SMALLEST) $(TIGHT) -g $(SECTIONS) $(NO_UNWIND) $(HARDEN) $(LTO)
-LINK_VARIANT = $(LINK_RELEASE) $(SMALLEST) $(NO_UNWIND) $(HARDEN) $(LTO) -Wl,-z,noseparate-code \
+LINK_VARIANT = $(LINK_RELEASE) $(SMALLEST) -fdata-sections -Wl,--sort-section=alignment $(NO_UNWIND) $(HARDEN) $(LTO) -Wl,-z,noseparate-code \
 	$(call probe_link,-Wl$(comma)-z$(comma)pack-relative-relocs)
 endif
 
