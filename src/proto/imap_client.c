@@ -165,7 +165,7 @@ static int hear_untagged(struct imap_client *c, const struct imap_line *l)
 	struct talk *t = &c->talk;
 
 	if (slice_is(l->word, "CAPABILITY")) {
-		if (t->said && (t->state == IMAP_UP_CAPS || t->state == IMAP_UP_CAPS_TLS))
+		if (t->state == IMAP_UP_CAPS || t->state == IMAP_UP_CAPS_TLS)
 			imap_client_learn(c, l->text);
 		else if (signing_in(t))
 			imap_client_keep(c, l->text);

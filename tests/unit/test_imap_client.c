@@ -102,6 +102,8 @@ static const struct script scripts[] = {
 		HELLO "C a1 CAPABILITY\nS a1 NO x\n! TALK_CAPABILITIES\n" },
 	{ "CAPABILITY without a list", TALK_BY_TLS, false, 0, NULL, NULL,
 		HELLO "C a1 CAPABILITY\nS a1 OK [CAPABILITY IMAP4rev1 AUTH=PLAIN]\n! TALK_CAPABILITIES\n" },
+	{ "CAPABILITY: mechanisms are behind AUTH= alone", TALK_BY_TLS, false, 0, NULL, NULL,
+		CAPS("PLAIN XUTH=PLAIN AUTH=") "@ login\n" },
 	{ "CAPABILITY: the last list counts", TALK_BY_TLS, false, 0, NULL, NULL,
 		HELLO "C a1 CAPABILITY\nS * CAPABILITY IMAP4rev1 AUTH=PLAIN\nS * CAPABILITY IMAP4rev2 AUTH=LOGIN\n"
 		"S a1 OK\nC a2 AUTHENTICATE LOGIN\n" },
