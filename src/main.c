@@ -151,11 +151,7 @@ static void check_print(const struct check_finding *n)
 	char text[640];
 	struct fmt f = fmt_on(text, sizeof text - 1);
 
-	fmt_printf(&f, "%s: %s: %s%s", n->account, check_step_name[n->step],
-		n->good ? "ok: " : "FAULT: ", n->text);
-	if (n->advice[0] != '\0')
-		fmt_printf(&f, "; %s", n->advice);
-	fmt_char(&f, '\n');
+	check_finding_put(&f, n);
 	print(false, fmt_cstr(&f));
 }
 

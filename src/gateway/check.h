@@ -1,7 +1,8 @@
 /*
  * check.h - the diagnosis of accounts: what `check` of the console and of the command line run.
  *
- * A check walks an account's SMTP server step by step, and says of each what was found, and of the
+ * A check walks an account's servers step by step, mail's and those of mailboxes that a listener
+ * leads to, and says of each what was found, and of the
  * first that fails what to do next (interop.md 3). One check at a time may run per slot; the steps
  * come out one by one as they are known.
  */
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fmt.h"
 #include "port.h"
 
 #define CHECKS_MAX 4 /* checks at once */
@@ -36,12 +38,17 @@ extern const char *const check_step_name[];
 /* What one step found. Texts are NUL-terminated, printable and without secrets. */
 struct check_finding {
 	char account[33];         /* section name */
+	const char *service;      /* "smtp", "imap" or "pop3"; static */
 	uint8_t step;             /* enum check_step */
 	bool good;
 	uint32_t ms;              /* how long the step took */
 	char text[256];           /* what was found: addresses, TLS suite, chain, days left … */
 	char advice[256];         /* what to do next; "" when good */
 };
+
+/* Writes a finding as a line for people: "office: tls: ok: ..."; services beside SMTP are named:
+ * "office: imap tls: ok: ...". Needs 640 bytes. */
+void check_finding_put(struct fmt *out, const struct check_finding *n);
 
 /* Starts to check an account by its section's name, or with "" each account of the running
  * configuration in order. `owner` is marked due whenever check_poll() has something new. The number

@@ -7,23 +7,13 @@
 /* Places of the cursor. */
 enum { BEGUN, NUMBER, LINES, JSON = COMMAND_CURSORS - 1 };
 
-static void finding_put(struct fmt *out, const struct check_finding *n)
-{
-	fmt_printf(out, "%s: %s: %s%s", n->account, check_step_name[n->step],
-		n->good ? "ok: " : "FAULT: ",
-		n->text);
-	if (n->advice[0] != '\0')
-		fmt_printf(out, "; %s", n->advice);
-	fmt_char(out, '\n');
-}
-
 static void finding_json(struct fmt *out, const struct check_finding *n, bool first)
 {
 	fmt_str(out, first ? "" : ",");
 	fmt_str(out, "{\"account\":");
 	command_json_string(out, slice_str(n->account));
-	fmt_printf(out, ",\"step\":\"%s\",\"good\":%s,\"ms\":%u,\"text\":", check_step_name[n->step],
-		n->good ? "true" : "false", (unsigned)n->ms);
+	fmt_printf(out, ",\"service\":\"%s\",\"step\":\"%s\",\"good\":%s,\"ms\":%u,\"text\":",
+		n->service, check_step_name[n->step], n->good ? "true" : "false", (unsigned)n->ms);
 	command_json_string(out, slice_str(n->text));
 	fmt_str(out, ",\"advice\":");
 	command_json_string(out, slice_str(n->advice));
@@ -73,7 +63,7 @@ int command_check(struct command_call *call, struct fmt *out)
 		if (json)
 			finding_json(out, &n, call->cursor[LINES]++ == 0);
 		else
-			finding_put(out, &n);
+			check_finding_put(out, &n);
 	}
 	if (e == E_MORE || e == E_AGAIN)
 		return e == E_AGAIN && out->len == 0 ? E_AGAIN : E_MORE;
