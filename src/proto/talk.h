@@ -24,7 +24,7 @@
 #define TALK_FAILURES(X) \
 	X(TALK_FINE,        true,  "no failure") \
 	X(TALK_GREETING,    true,  "the server's greeting refuses us") \
-	X(TALK_CAPABILITIES, true, "the server refused to say what it offers") \
+	X(TALK_CAPABILITIES, true, "the server refused EHLO, CAPABILITY or CAPA") \
 	X(TALK_NO_STARTTLS, true,  "the server does not offer STARTTLS") \
 	X(TALK_TLS_REFUSED, true,  "the server refused STARTTLS") \
 	X(TALK_PREAUTH,     true,  "the server takes us for signed in before we are") \
