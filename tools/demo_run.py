@@ -2,15 +2,18 @@
 """Shows the main job on a machine with no account anywhere (`make run`).
 
 Starts the demo provider and the gateway on free loopback ports, sends one mail as an old scanner
-does, says what the device and the provider saw, and leaves a terminal at the gateway's console.
-Exits 0 only when the message arrived. Whatever was started is stopped by its pid.
+does, reads it back as old mail programs do over IMAP and POP3, says what each side saw, and leaves a
+terminal at the gateway's console. Exits 0 only when the message arrived and came back unchanged. Whatever was started is stopped by its pid.
 """
 import argparse
 import ctypes
 import email.message
 import grp
+import hashlib
+import imaplib
 import json
 import os
+import poplib
 import pwd
 import queue
 import re
@@ -29,7 +32,9 @@ DELIVERY_S = 30
 STOP_S = 12
 LONGEST_SOCKET_FOLDER = 80
 PR_SET_PDEATHSIG = 1
-FIRST_WISH = {"scan": 2525, "submission": 2587}
+FIRST_WISH = {"scan": 2525, "submission": 2587, "imap": 2143, "pop3": 2110}
+PROVIDER_PORTS = 6
+READER, READER_PASSWORD = "owner@lan", "never changes"
 
 
 class Failed(Exception):
@@ -129,13 +134,15 @@ def unprivileged_user():
 	raise Failed("there is neither a user 'mailwicket' nor 'nobody' to run the gateway as")
 
 
-def write_config(folder, provider_port, trust):
+def write_config(folder, provider_ports, trust):
 	with open(os.path.join(ROOT, "boards/linux/demo.conf"), encoding="utf-8") as source:
 		text = source.read()
 	ports = {name: free_port(wish) for name, wish in FIRST_WISH.items()}
 	changes = [("main", "state", os.path.join(folder, "state")),
 		("main", "control", os.path.join(folder, "control.sock")), ("main", "trust", trust),
-		("office", "smtp_port", provider_port)]
+		("office", "smtp_port", provider_ports["smtp-implicit"]),
+		("mailbox", "imap_port", provider_ports["imap-implicit"]),
+		("mailbox", "pop3_port", provider_ports["pop3-starttls"])]
 	changes += [(name, "port", port) for name, port in ports.items()]
 	if os.geteuid() == 0:
 		changes.append(("main", "user", unprivileged_user()))
@@ -145,7 +152,7 @@ def write_config(folder, provider_port, trust):
 	with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w",
 			encoding="utf-8") as target:
 		target.write(text)
-	return path, ports["scan"]
+	return path, ports
 
 
 def scan():
@@ -189,6 +196,53 @@ def show(port, heard, message):
 		print(f"  {name + ':':<12}{' '.join(first[name].split())}")
 
 
+def read_imap(port):
+	"""What an old mail program reads; (steps as it heard them, the message's octets)."""
+	heard = []
+	with imaplib.IMAP4("127.0.0.1", port, timeout=DELIVERY_S) as client:
+		client.login(READER, READER_PASSWORD)
+		status, count = client.select("INBOX")
+		heard.append(("SELECT", f"{status}, {count[0].decode()} message(s)"))
+		status, parts = client.fetch("*", "(BODY[])")
+		if not parts or not isinstance(parts[0], tuple):
+			raise Failed(f"the gateway answered FETCH with {status} {parts}")
+		heard.append(("FETCH", f"{status}, {len(parts[0][1])} octets"))
+		return heard, parts[0][1]
+
+
+def read_pop3(port):
+	"""The same over POP3."""
+	client = poplib.POP3("127.0.0.1", port, timeout=DELIVERY_S)
+	client.user(READER)
+	client.pass_(READER_PASSWORD)
+	count, size = client.stat()
+	_, lines, _ = client.retr(count)
+	data = b"".join(line + b"\r\n" for line in lines)
+	client.quit()
+	return [("STAT", f"{count} message(s), {size} octets"), ("RETR", f"{len(data)} octets")], data
+
+
+READERS = (("imap", "IMAP", "LOGIN", read_imap), ("pop3", "POP3", "USER", read_pop3))
+
+
+def read_back(provider, ports, message):
+	"""Reads the newest message through the gateway over both protocols; it must be the provider's."""
+	for name, title, verb, read in READERS:
+		try:
+			heard, data = read(ports[name])
+		except (imaplib.IMAP4.error, poplib.error_proto) as error:
+			raise Failed(f"reading over {title}: {error}") from None
+		login = json.loads(provider.expect("login (.*)", DELIVERY_S, f"the {title} sign-in")[1])
+		print(f"client    -> gateway   plain {title} to 127.0.0.1:{ports[name]}, {verb} {READER}")
+		print(f"gateway   -> provider  {login['tls']} {login['cipher']}, "
+			f"{login['mechanism']} {login['name']}")
+		for step, text in heard:
+			print(f"client   <-  gateway   {step}: {text}")
+		if hashlib.sha256(data).hexdigest() != message["sha256"]:
+			raise Failed(f"what came back over {title} is not what the provider has")
+		print("                       the same octets as at the provider")
+
+
 def console(binary, config):
 	"""The gateway's console on this terminal; ends at `quit` or ^C."""
 	child = subprocess.Popen([binary, "console", "-c", config])
@@ -203,11 +257,11 @@ def demonstrate(binary, folder, started):
 	provider = start_provider(folder)
 	started.append(provider)
 	what = "the demo provider's start"
-	provider.expect("port smtp-starttls ", START_S, what)
-	port = provider.expect(r"port smtp-implicit (\d+)", START_S, what)[1]
+	provider_ports = dict(provider.expect(r"port (\S+) (\d+)", START_S, what).groups()
+		for _ in range(PROVIDER_PORTS))
 	trust = provider.expect("trust (.*)", START_S, what)[1]
 	provider.expect("ready", START_S, what)
-	config, scan_port = write_config(folder, port, trust)
+	config, ports = write_config(folder, provider_ports, trust)
 	tested = subprocess.run([binary, "test", "-c", config], stdin=subprocess.DEVNULL, text=True,
 		capture_output=True, timeout=START_S, check=False)
 	if tested.returncode:
@@ -218,11 +272,12 @@ def demonstrate(binary, folder, started):
 	ready = gateway.expect(r"(mailwicket \S+ ready)", START_S, "the gateway's start")[1]
 	print(ready)
 	try:
-		heard = send_scan(scan_port)
+		heard = send_scan(ports["scan"])
 		message = json.loads(provider.expect("message (.*)", DELIVERY_S, "the message")[1])
+		show(ports["scan"], heard, message)
+		read_back(provider, ports, message)
 	except (OSError, smtplib.SMTPException, Failed) as error:
 		raise Failed(f"{error}\nThe gateway said:\n" + "\n".join(gateway.log[-8:])) from None
-	show(scan_port, heard, message)
 	if sys.stdin.isatty():
 		print("The gateway runs; this is its console. `help` helps, `quit` ends the demonstration.")
 		sys.stdout.flush()
