@@ -55,7 +55,7 @@ static void check_wiped(void)
 {
 	for (size_t i = 0; i < sizeof d.c.text; i++)
 		assert_int_equal(d.c.text[i], 0);
-	assert_int_equal(d.c.args, 0);
+	assert_int_equal(d.c.args + d.c.arg_len[0] + d.c.arg_len[1] + d.c.used, 0);
 }
 
 static void trace_command(void)
@@ -74,16 +74,27 @@ static void trace_command(void)
 	assert_int_equal(imap_command_arg(&d.c, d.c.args).len, 0);
 }
 
+/* The line, ending where its memory ends, so that the sanitizer sees who reads on. */
+static struct slice line_at_the_edge(void)
+{
+	static uint8_t edge[sizeof d.line];
+	size_t len = d.line_len;
+
+	if (len > 0 && d.line[len - 1] == '\r')
+		len--;
+	memcpy(edge + sizeof edge - len, d.line, len);
+	return slice_of(edge + sizeof edge - len, len);
+}
+
 static void drive_line(void)
 {
-	struct slice line = slice_of(d.line, d.line_len);
+	struct slice line = line_at_the_edge();
 	int e;
 
-	if (line.len > 0 && line.p[line.len - 1] == '\r')
-		line.len--;
 	d.line_len = 0;
 	e = imap_command_line(&d.c, line);
 	if (e == E_OK) {
+		assert_false(d.c.ask);
 		trace_command();
 		assert_int_equal(imap_command_line(&d.c, line), E_PROTO);
 		imap_command_start(&d.c);
@@ -109,7 +120,7 @@ static void drive(const uint8_t *p, size_t len)
 
 		if (d.c.literal_left > 0) {
 			n = imap_command_literal(&d.c, slice_of(p, len));
-			assert_true(n > 0 && n <= len);
+			assert_true(n > 0 && n <= len && !d.c.ask);
 		} else if (*p == '\n') {
 			drive_line();
 		} else {
@@ -179,6 +190,7 @@ static void verbs_im01(void **state)
 		R("a LOGOUT \"\"\r\n", "a LOGOUT!SYNTAX"),
 		R("a\r\n", "a unknown!SYNTAX"),
 		R("a \r\n", "a unknown!SYNTAX"),
+		R("a X\r\nb +\r\n", "a unknown!UNKNOWN b unknown!UNKNOWN"),
 		R("a XYZZY\r\nb SELEC x\r\n", "a unknown!UNKNOWN b unknown!UNKNOWN"),
 		R("a later\r\nb unknown\r\n", "a unknown!UNKNOWN b unknown!UNKNOWN"),
 		R("a select INBOX\r\nb UID FETCH 1 (FLAGS)\r\n",
@@ -235,7 +247,7 @@ static void tags_im01(void **state)
 static void login_im09(void **state)
 {
 	static const struct row rows[] = {
-		R("a LOGIN joe pw\r\n", "a LOGIN(joe,pw)"),
+		R("a LOGIN joe pw\r\n", "a LOGIN(joe,pw)"), R("a LOGIN j p\r\n", "a LOGIN(j,p)"),
 		R("a login  joe  pw \r\n", "a LOGIN(joe,pw)"),
 		R("a LOGIN \"j e\" \"p\\\"w\\\\\"\r\n", "a LOGIN(j%20e,p\"w\\)"),
 		R("a LOGIN \"\" \"\"\r\n", "a LOGIN(,)"),
@@ -269,6 +281,7 @@ static void login_literals_im10(void **state)
 		R("a LOGIN {3+}\r\njoe {2+}\r\npw\r\nb NOOP\r\n", "a LOGIN(joe,pw) b NOOP"),
 		R("a LOGIN {3+}\njoe {2+}\npw\n", "a LOGIN(joe,pw)"),
 		R("a LOGIN {3}\r\njoe pw\r\n", "+ a LOGIN(joe,pw)"),
+		R("a LOGIN {1}\r\nj {1+}\r\np\r\n", "+ a LOGIN(j,p)"),
 		R("a LOGIN {3+}\r\njoe \"p w\" \r\n", "a LOGIN(joe,p%20w)"),
 		R("a LOGIN joe {2}\r\npw\r\n", "+ a LOGIN(joe,pw)"),
 		R("a LOGIN \"joe\" {2+}\r\npw \r\n", "a LOGIN(joe,pw)"),
@@ -405,6 +418,71 @@ static void number_of_literals_im16(void **state)
 	}
 }
 
+/* The same budgets where the client waits: answered, and nothing more is taken. */
+static void budgets_of_asked_literals_im16(void **state)
+{
+	static char in[40000];
+	struct fmt f = fmt_on(in, sizeof in - 1);
+
+	fmt_str(&f, "a ID (");
+	for (int i = 0; i < IMAP_DROP_MAX / IMAP_LITERAL_MAX; i++) {
+		fmt_printf(&f, "{%d}\r\n", IMAP_LITERAL_MAX);
+		for (int k = 0; k < IMAP_LITERAL_MAX; k++)
+			fmt_char(&f, '(');
+		fmt_char(&f, ' ');
+	}
+	fmt_str(&f, "{1}\r\nb NOOP\r\n");
+	try_all(IMAP_SAY_NOTHING, in, f.len, "+ + + + + + + + + + + + + + + + a ID!LITERAL_LONG b NOOP");
+	f.len = 0;
+	fmt_str(&f, "a ID (");
+	for (int i = 0; i < IMAP_LITERALS_MAX; i++)
+		fmt_str(&f, "{0+}\r\n ");
+	fmt_str(&f, "{0}\r\nb NOOP\r\n");
+	try_all(IMAP_SAY_NOTHING, in, f.len, "a ID!LITERAL_LONG b NOOP");
+}
+
+/* The scanners by themselves, at both edges of their memory. */
+static void scanners_a08(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t astring, at;
+		uint32_t size;
+		bool there, unasked;
+	} rows[] = {
+		{ "", 0, 0, 0, false, false }, { "}", 1, 1, 0, false, false },
+		{ "3}", 2, 2, 0, false, false }, { "{3}", 0, 0, 3, true, false },
+		{ "33}", 3, 3, 0, false, false }, { "3+}", 3, 3, 0, false, false },
+		{ "abc", 3, 3, 0, false, false }, { "a {12+}", 1, 2, 12, true, true },
+		{ "{}", 0, 2, 0, false, false }, { "{+}", 0, 3, 0, false, false },
+		{ "\"", 0, 1, 0, false, false }, { "\"\"", 2, 2, 0, false, false },
+		{ "\"\\", 0, 2, 0, false, false }, { "\"\\\"", 0, 3, 0, false, false },
+		{ "\"\\x\"", 0, 4, 0, false, false }, { "\"a\r\"", 0, 4, 0, false, false },
+		{ "\"a\\\\\"{1}", 5, 5, 1, true, false }, { "\"{1}", 0, 4, 0, false, false },
+		{ "\\\"{1}", 0, 5, 0, false, false }, { "\\\"\"{1}", 0, 3, 1, true, false },
+		{ "{4294967295}", 0, 0, UINT32_MAX, true, false },
+		{ "{4294967296+}", 0, 0, UINT32_MAX, true, true },
+	};
+	static uint8_t left[16], right[16];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		size_t len = strlen(rows[i].text);
+		struct slice at[2] = { { left, len }, { right + sizeof right - len, len } };
+
+		memcpy(left, rows[i].text, len);
+		memcpy(right + sizeof right - len, rows[i].text, len);
+		for (int k = 0; k < 2; k++) {
+			struct imap_literal l = imap_literal_find(at[k]);
+
+			assert_int_equal(imap_astring_len(at[k]), rows[i].astring);
+			assert_int_equal(l.there, rows[i].there);
+			assert_int_equal(l.unasked, rows[i].unasked);
+			assert_int_equal(l.size, rows[i].size);
+			assert_int_equal(l.at, rows[i].at);
+		}
+	}
+}
+
 /* Arguments that don't fit together. */
 static void all_arguments_together_a43(void **state)
 {
@@ -530,7 +608,7 @@ static void capabilities_im02(void **state)
 	} rows[] = {
 		{ false, false, SASL_BIT(SASL_PLAIN) | SASL_BIT(SASL_LOGIN),
 			"IMAP4rev1 SASL-IR LITERAL- ID AUTH=PLAIN AUTH=LOGIN" },
-		{ true, false, 7, "IMAP4rev1 SASL-IR LITERAL- ID STARTTLS AUTH=PLAIN AUTH=LOGIN"
+		{ true, false, 15, "IMAP4rev1 SASL-IR LITERAL- ID STARTTLS AUTH=PLAIN AUTH=LOGIN"
 			" AUTH=CRAM-MD5" },
 		{ true, true, 7, "IMAP4rev1 SASL-IR LITERAL- ID STARTTLS LOGINDISABLED AUTH=CRAM-MD5" },
 		{ false, true, 3, "IMAP4rev1 SASL-IR LITERAL- ID LOGINDISABLED" },
@@ -554,6 +632,7 @@ int main(void)
 		cmocka_unit_test(login_literals_im10), cmocka_unit_test(literals_that_are_none_a08),
 		cmocka_unit_test(literals_beyond_the_cap_a08), cmocka_unit_test(sizes_of_literals_im15),
 		cmocka_unit_test(budget_of_a_command_im16), cmocka_unit_test(number_of_literals_im16),
+		cmocka_unit_test(budgets_of_asked_literals_im16), cmocka_unit_test(scanners_a08),
 		cmocka_unit_test(all_arguments_together_a43), cmocka_unit_test(authenticate_im12),
 		cmocka_unit_test(id_im06), cmocka_unit_test(login_refused_im03),
 		cmocka_unit_test(start_wipes), cmocka_unit_test(capabilities_im02),

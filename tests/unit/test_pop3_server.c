@@ -136,8 +136,9 @@ static void capabilities_po01(void **state)
 		const char *want;
 	} rows[] = {
 		{ false, true, 3, FIXED "USER\r\nSASL PLAIN LOGIN\r\n" },
-		{ true, true, 7, FIXED "STLS\r\nUSER\r\nSASL PLAIN LOGIN CRAM-MD5\r\n" },
+		{ true, true, 15, FIXED "STLS\r\nUSER\r\nSASL PLAIN LOGIN CRAM-MD5\r\n" },
 		{ true, false, 7, FIXED "STLS\r\nSASL CRAM-MD5\r\n" },
+		{ false, true, 1, FIXED "USER\r\nSASL PLAIN\r\n" },
 		{ true, false, 3, FIXED "STLS\r\n" }, { false, true, 0, FIXED "USER\r\n" },
 		{ false, false, ~7u, FIXED },
 	};
