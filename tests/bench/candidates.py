@@ -18,7 +18,7 @@ import process
 
 PEERS = os.path.join(harness.ROOT, "build/peers")
 USERS = (("postfix", 901), ("postdrop", 902), ("_smtpd", 906), ("_smtpq", 907), ("opensmtpd", 904),
-	("opensmtpq", 905))
+	("opensmtpq", 905), ("dovecot", 908), ("dovenull", 909))
 NAMESPACE = """set -e
 mount --make-rprivate /
 mount --bind {folder}/passwd /etc/passwd

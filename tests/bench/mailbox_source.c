@@ -2,8 +2,8 @@
  * mailbox_source.c - the near end of the mailbox bench: clients that sign in and out, fetch the big
  * message, or sign in and wait.
  *
- * Each slot runs one session after another until the time is up, then the last ones end. Prints one
- * JSON line: sessions, resumed, octets of the big message (each compared), elapsed_s, faults and the
+ * Each slot runs one session, then says "warm" and waits for a line; then it runs one session after
+ * another until the time is up, and the last ones end. Prints one JSON line: sessions, resumed, octets of the big message (each compared), elapsed_s, faults and the
  * first of them in words. `idle` prints "idle N" when N are signed in, and opens the next lot when it
  * reads a line, or ends.
  */
@@ -21,31 +21,32 @@
 enum { SLOTS = 2048, EVENTS = 256, MOST_FAULTS = 20, IN_FLIGHT = 20, IDLE_LIMIT_S = 60 };
 enum { LOAD_WORDS = 8 };
 
-/* One step of a dialogue: what is said, and how the line begins that is waited for. */
+/* One step of a dialogue: what is said ($: "full" or "resumed", which picks the far end), and how the
+ * line begins that is waited for. */
 struct step {
 	const char *say, *want;
 	bool bulk;                /* the big message follows that line */
 };
 
 static const struct step imap_login[] = {
-	{ NULL, "* OK", false }, { "a LOGIN bench@example.test secret\r\n", "a OK", false },
+	{ NULL, "* OK", false }, { "a LOGIN $@example.test secret\r\n", "a OK", false },
 	{ "z LOGOUT\r\n", "z OK", false }, { NULL, NULL, false },
 };
 static const struct step imap_bulk[] = {
-	{ NULL, "* OK", false }, { "a LOGIN bench@example.test secret\r\n", "a OK", false },
+	{ NULL, "* OK", false }, { "a LOGIN $@example.test secret\r\n", "a OK", false },
 	{ "b FETCH 1 BODY[]\r\n", "* 1 FETCH", true }, { NULL, ")", false }, { NULL, "b OK", false },
 	{ "z LOGOUT\r\n", "z OK", false }, { NULL, NULL, false },
 };
 static const struct step imap_idle[] = {
-	{ NULL, "* OK", false }, { "a LOGIN bench@example.test secret\r\n", "a OK", false },
+	{ NULL, "* OK", false }, { "a LOGIN $@example.test secret\r\n", "a OK", false },
 	{ "b SELECT INBOX\r\n", "b OK", false }, { "c IDLE\r\n", "+ ", false }, { NULL, NULL, false },
 };
 static const struct step pop3_login[] = {
-	{ NULL, "+OK", false }, { "USER bench@example.test\r\n", "+OK", false },
+	{ NULL, "+OK", false }, { "USER $@example.test\r\n", "+OK", false },
 	{ "PASS secret\r\n", "+OK", false }, { "QUIT\r\n", "+OK", false }, { NULL, NULL, false },
 };
 static const struct step pop3_bulk[] = {
-	{ NULL, "+OK", false }, { "USER bench@example.test\r\n", "+OK", false },
+	{ NULL, "+OK", false }, { "USER $@example.test\r\n", "+OK", false },
 	{ "PASS secret\r\n", "+OK", false }, { "RETR 1\r\n", "+OK", true }, { NULL, ".", false },
 	{ "QUIT\r\n", "+OK", false }, { NULL, NULL, false },
 };
@@ -116,6 +117,18 @@ static long bulk_take(struct slot *s)
 	return 1;
 }
 
+static bool step_say(struct slot *s)
+{
+	const char *text = s->step->say, *name = text == NULL ? NULL : strchr(text, '$');
+	char head[32];
+
+	if (name == NULL)
+		return text == NULL || wire_say(&s->wire, text);
+	snprintf(head, sizeof head, "%.*s", (int)(name - text), text);
+	return wire_say(&s->wire, head) && wire_say(&s->wire, resumes ? "resumed" : "full") &&
+		wire_say(&s->wire, name + 1);
+}
+
 /* A line of the server's; false for one that ends the session. */
 static bool line_heard(struct slot *s, const char *line)
 {
@@ -127,7 +140,7 @@ static bool line_heard(struct slot *s, const char *line)
 		return line[0] == '*' && line[1] == ' ' ? true : fault(want, line);
 	s->bulk_left = s->step->bulk ? BULK_OCTETS : 0;
 	s->step++;
-	if (s->step->say != NULL && !wire_say(&s->wire, s->step->say))
+	if (!step_say(s))
 		return fault("no room for a command", "");
 	if (s->step->want == NULL && steps == imap_idle) {
 		s->done = true;
@@ -248,11 +261,29 @@ static void report(double elapsed_s)
 		"\"first_fault\": \"%s\"}\n", sessions, resumed, octets, elapsed_s, faults, first_fault);
 }
 
-static int load(unsigned long count, double seconds, double limit_s)
+/* One session in each slot, so that processes, caches and sessions to resume are there; then waits for
+ * a line. */
+static void warm_up(unsigned long count, double limit_s)
 {
 	double began = now_s();
 
 	for (unsigned long i = 0; i < count; i++)
+		slot_open(&slots[i]);
+	while (running > 0 && now_s() - began < limit_s && faults < MOST_FAULTS)
+		turn(false);
+	puts("warm");
+	fflush(stdout);
+	getchar();
+	sessions = resumed = octets = 0;
+}
+
+static int load(unsigned long count, double seconds, double limit_s)
+{
+	double began;
+
+	warm_up(count, limit_s);
+	began = now_s();
+	for (unsigned long i = 0; i < count && faults == 0; i++)
 		slot_open(&slots[i]);
 	while (running > 0 && now_s() - began < limit_s && faults < MOST_FAULTS)
 		turn(now_s() - began < seconds);

@@ -30,7 +30,9 @@ def busy(row):
 
 
 MESSAGES = (("msg/s", "rate", rate), ("CPU s/1000", "cpu_s_per_1000", cpu_per_thousand))
+SESSIONS = (("sessions/s", "rate", rate), ("CPU s/1000", "cpu_s_per_1000", cpu_per_thousand))
 BULK = (("MB/s", "mb_per_s", megabytes_per_second), ("CPU s/GB", "cpu_s_per_gb", cpu_per_gigabyte))
+FIGURES = {"messages": MESSAGES, "sessions": SESSIONS, "bulk": BULK}
 
 
 def ratio(ours, theirs):
@@ -42,14 +44,17 @@ def summary(case, rounds):
 
 	A ratio is the median of the ratios of each round, whose two runs stand next to each other in time.
 	"""
-	columns = BULK if case.bulk else MESSAGES
-	result = {"case": case.name, "size": case.size, "connections": case.connections, "candidates": {}}
+	columns = FIGURES[case.figures]
+	result = {"case": case.name, "size": case.size, "connections": case.connections,
+		"figures": case.figures, "candidates": {}}
 	for name in dict.fromkeys(name for one in rounds for name in one):
 		rows = [one.get(name) for one in rounds]
 		good = [row for row in rows if isinstance(row, dict)]
 		entry = {"runs": len(good), "busy": median([busy(row) for row in good]),
 			"messages": sum(row["messages"] for row in good),
 			"faults": sorted({row for row in rows if isinstance(row, str)})}
+		for key in ("resumed_up", "resumed_down"):
+			entry[key] = median([row.get(key) for row in good])
 		for _, key, figure in columns:
 			entry[key] = median([figure(row) for row in good])
 			entry["ratio_" + key] = median([ratio(figure(one[OURS]), figure(one[name])) for one in rounds
@@ -72,19 +77,24 @@ def lines_of(rows):
 		for column, (text, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
 
 
+def percent(value):
+	return "-" if value is None else f"{value * 100:.0f}%"
+
+
 def ratio_text(name, value):
 	return "" if name == OURS else number(value) + ("x" if value is not None else "")
 
 
 def case_lines(one):
-	bulk = "mb_per_s" in next(iter(one["candidates"].values()))
-	columns = BULK if bulk else MESSAGES
-	table = [["", *(title for title, _, _ in columns), "core busy", *("ratio " + title for title, _, _ in columns)]]
+	columns = FIGURES[one["figures"]]
+	resumed = (("resumed up", "resumed_up"), ("down", "resumed_down")) if one["figures"] == "sessions" else ()
+	table = [["", *(title for title, _, _ in columns), "core busy", *("ratio " + title for title, _, _ in columns),
+		*(title for title, _ in resumed)]]
 	notes = []
 	for name, entry in one["candidates"].items():
-		load = "-" if entry["busy"] is None else f"{entry['busy'] * 100:.0f}%"
-		table.append([name, *(number(entry[key]) for _, key, _ in columns), load,
-			*(ratio_text(name, entry["ratio_" + key]) for _, key, _ in columns)])
+		table.append([name, *(number(entry[key]) for _, key, _ in columns), percent(entry["busy"]),
+			*(ratio_text(name, entry["ratio_" + key]) for _, key, _ in columns),
+			*(percent(entry[key]) for _, key in resumed)])
 		notes += [f"  {name}: {fault}" for fault in entry["faults"]]
 	return ["", one["case"], *lines_of(table), *notes]
 
@@ -100,16 +110,47 @@ def idle_lines(idle, code):
 		*lines_of(table)]
 
 
+def per_connection(found):
+	"""kB that each of the most connections added."""
+	most = max(found)
+	return (found[most] - found[0]) / most
+
+
+def waiting_lines(title, rows):
+	"""`rows` is {candidate: {connections: PSS kB} or the text of a fault}."""
+	good = {name: found for name, found in rows.items() if isinstance(found, dict)}
+	counts = sorted(next(iter(good.values()), {}))
+	table = [["", *(f"{count} conn." for count in counts), "kB/connection", "ratio"]]
+	for name, found in good.items():
+		ours = per_connection(good[OURS]) if OURS in good else None
+		table.append([name, *(number(found[count]) for count in counts), number(per_connection(found)),
+			ratio_text(name, ratio(ours, per_connection(found)))])
+	return ["", f"{title}: PSS of all processes in kB", *(lines_of(table) if good else []),
+		*(f"  {name}: {found}" for name, found in rows.items() if not isinstance(found, dict))]
+
+
+def ours_failed(result):
+	"""Whether the gateway itself was left out or broke anywhere."""
+	return (any(name.split()[0] == OURS for name in result["left_out"])
+		or any(one["candidates"].get(OURS, {}).get("faults") for one in result["cases"])
+		or any(not isinstance(rows.get(OURS), dict) for rows in result["idle"].values()))
+
+
 def show(result):
 	"""The whole report as lines."""
 	lines = ["Every figure is the median of the rounds; ratios are mailwicket/peer within a round. Compare",
-		"ratios only: figures depend on the machine and on what else it does. One message a connection,",
-		"plain to verified TLS 1.2 with sessions resumed; generator and sink have the other core, so that",
-		"messages a second say little about a candidate whose core is not busy: its CPU does."]
+		"ratios only: figures depend on the machine and on what else it does. Mail: one message a",
+		"connection, plain to verified TLS 1.2 with sessions resumed. Mailboxes: sign in and out, TLS 1.2;",
+		"`resumed` says how many handshakes of either leg were; nginx mail talks plain to the far end.",
+		"Generator and sink have the other core, so that rates say little about a candidate whose core is",
+		"not busy: its CPU does."]
 	lines += [f"{name}: left out: {why}" for name, why in result["left_out"].items()]
-	lines += idle_lines(result["pss_kb"], result["code_bytes"])
+	if result["pss_kb"]:
+		lines += idle_lines(result["pss_kb"], result["code_bytes"])
 	for one in result["cases"]:
 		lines += case_lines(one)
+	for title, rows in result["idle"].items():
+		lines += waiting_lines(title, rows)
 	lines += ["", f"{result['seconds']:.0f} s, {result['rounds']} rounds, {result['machine']}",
 		f"again: {result['command']}"]
 	return lines

@@ -1,10 +1,16 @@
 #!/usr/bin/python3
 """Measures the gateway against peers from Debian in the same run (make bench).
 
-What is measured: messages a second and CPU (user and system, all processes of the candidate) for
-4 kB and 100 kB at 1, 10 and 50 connections, the same for single messages of 50 MB, memory after
-start, and size. Candidates run one at a time on one core, smtp-source and the sink on the other.
-tools/deps bench fetches the peers.
+smtp      messages a second and CPU (user and system, all processes of the candidate) for 4 kB and
+          100 kB at 1, 10 and 50 connections, the same for single messages of 50 MB, memory after
+          start, and size
+sessions  IMAP and POP3 sign-ins a second and their CPU at 1, 10 and 50 connections, plain to TLS and
+          TLS to TLS, with sessions resumed and with full handshakes on every leg
+bulk      FETCH and RETR of 50 MB
+idle      memory with 0, 50 and 500 IMAP clients signed in and waiting
+
+Candidates run one at a time on one core, generator and sink on the other. tools/deps bench fetches
+the peers.
 """
 import argparse
 import json
@@ -25,18 +31,22 @@ sys.dont_write_bytecode = True
 import candidates  # noqa: E402
 import harness  # noqa: E402
 import load  # noqa: E402
+import mailbench  # noqa: E402
+import mailboxes  # noqa: E402
 import process  # noqa: E402
 import report  # noqa: E402
 
 IDLE_S = 1.0
 RUN_LIMIT_S = 15
 LONGEST = 5000
+PARTS = ("smtp", "sessions", "bulk", "idle")
 SLOW = 3  # a first run that takes so many times the wanted seconds is the only one
 
 
 class Case:
 	def __init__(self, size, connections, bulk=False):
 		self.size, self.connections, self.bulk = size, connections, bulk
+		self.figures = "bulk" if bulk else "messages"
 		what = f"{size // 1000000} MB" if bulk else f"{size // 1000} kB"
 		self.name = f"one message of {what}" if bulk else (
 			f"messages of {what}, {connections} connection" + ("s" if connections > 1 else ""))
@@ -139,7 +149,8 @@ class Bench:
 
 	def run(self):
 		"""Idle figures, one short round that finds the speeds, then the rounds that count."""
-		for kind in (candidates.Mailwicket,) + self.options.peers:
+		for kind in (candidates.Mailwicket,) + tuple(kind for kind in candidates.PEER_KINDS
+				if kind.name in self.options.peers):
 			self.measure_idle(kind)
 		sink = load.Sink(self.place)
 		try:
@@ -160,12 +171,17 @@ class Bench:
 				member.stop()
 			sink.stop()
 
-	def result(self, began, command):
-		return {"command": command, "machine": machine(), "seconds": time.monotonic() - began,
-			"rounds": len(self.results[CASES[0]]), "left_out": self.left_out,
-			"pss_kb": self.pss, "code_bytes": self.code,
-			"cases": [report.summary(case, rows) for case, rows in self.results.items()
-				if any(rows)]}
+
+def result_of(began, command, smtp, mail):
+	cases = {**(smtp.results if smtp else {}), **(mail.results if mail else {})}
+	left_out = {**(smtp.left_out if smtp else {})}
+	for name, why in (mail.left_out if mail else {}).items():
+		left_out[f"{name} (mailboxes)"] = why
+	return {"command": command, "machine": machine(), "seconds": time.monotonic() - began,
+		"rounds": max((len(rows) for rows in cases.values()), default=0), "left_out": left_out,
+		"pss_kb": smtp.pss if smtp else {}, "code_bytes": smtp.code if smtp else {},
+		"cases": [report.summary(case, rows) for case, rows in cases.items() if any(rows)],
+		"idle": mail.idle if mail else {}}
 
 
 def machine():
@@ -179,22 +195,26 @@ def machine():
 
 
 def arguments():
-	known = {kind.name: kind for kind in candidates.PEER_KINDS}
-	parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+	known = list(dict.fromkeys(kind.name for kind in candidates.PEER_KINDS + mailboxes.PEER_KINDS))
+	parser = argparse.ArgumentParser(description=__doc__,
+		formatter_class=argparse.RawDescriptionHelpFormatter)
 	parser.add_argument("--binary", default=harness.BINARY, help="the gateway's program")
-	parser.add_argument("--quick", action="store_true", help="one short round, to check the script")
+	parser.add_argument("--quick", action="store_true", help="one short round of fewer cases, to check the script")
 	parser.add_argument("--rounds", type=int, help="rounds that count (default 3, quick 1)")
-	parser.add_argument("--seconds", type=float, help="aim for one measurement (default 2, quick 0.4)")
-	parser.add_argument("--limit", type=float, default=320, help="start nothing new after so many seconds")
+	parser.add_argument("--seconds", type=float, help="aim for one measurement of mail, and four of sign-ins (default 2, quick 0.4)")
+	parser.add_argument("--limit", type=float, default=320,
+		help="of smtp, and again of sessions and bulk: start nothing new after so many seconds")
+	parser.add_argument("--parts", default=",".join(PARTS), help="what to measure (default all)")
 	parser.add_argument("--peers", default=",".join(known), help="which peers, by name (default all)")
 	parser.add_argument("--json", metavar="FILE", help="also write the figures there")
 	options = parser.parse_args()
 	options.rounds = options.rounds or (1 if options.quick else 3)
 	options.seconds = options.seconds or (0.4 if options.quick else 2.0)
-	try:
-		options.peers = tuple(known[name] for name in options.peers.split(",") if name)
-	except KeyError as wrong:
-		parser.error(f"no such peer: {wrong}; there are {', '.join(known)}")
+	for name, allowed in (("peers", known), ("parts", PARTS)):
+		chosen = [word for word in getattr(options, name).split(",") if word]
+		if wrong := set(chosen) - set(allowed):
+			parser.error(f"{name}: no {', '.join(sorted(wrong))}; there are {', '.join(allowed)}")
+		setattr(options, name, chosen)
 	if not os.access(options.binary, os.X_OK):
 		parser.error(f"there is no program {options.binary}: run make first")
 	options.binary = os.path.abspath(options.binary)
@@ -210,9 +230,13 @@ def main():
 		with tempfile.TemporaryDirectory(prefix="mw-bench-") as folder:
 			place = Place(folder, options.binary)
 			os.sched_setaffinity(0, {place.load_core})
-			bench = Bench(options, place)
-			bench.run()
-			result = bench.result(began, command)
+			smtp = Bench(options, place) if "smtp" in options.parts else None
+			if smtp:
+				smtp.run()
+			mail = mailbench.MailBench(options, place, say) if set(options.parts) - {"smtp"} else None
+			if mail:
+				mail.run()
+			result = result_of(began, command, smtp, mail)
 	except process.Failed as why:
 		say(f"bench: {why}")
 		return 1
@@ -223,8 +247,7 @@ def main():
 		with open(options.json, "w", encoding="utf-8") as target:
 			json.dump(result, target, indent=1)
 			target.write("\n")
-	faults = [one for one in result["cases"] if one["candidates"][report.OURS]["faults"]]
-	return 1 if faults else 0
+	return 1 if report.ours_failed(result) else 0
 
 
 if __name__ == "__main__":
