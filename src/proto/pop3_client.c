@@ -26,7 +26,6 @@ static int say_capa(struct talk *t, const char *hostname, const struct sasl_cred
 	struct pop3_client *c = pop3(t);
 
 	(void)hostname, (void)who;
-	t->mechs = 0;
 	c->has_stls = c->has_user = c->listing = false;
 	c->lines = 0;
 	fmt_str(out, "CAPA\r\n");
@@ -48,7 +47,6 @@ static int say_auth(struct talk *t, const char *hostname, const struct sasl_cred
 	struct fmt *out)
 {
 	(void)hostname;
-	pop3(t)->lines = 0;
 	return talk_say_auth(t, "AUTH", who, AUTH_LINE_MAX, out);
 }
 
@@ -195,7 +193,7 @@ static int answered(struct pop3_client *c, enum talk_class class)
 {
 	struct talk *t = &c->talk;
 
-	if (class == TALK_MORE && (rows[t->state].more == 0 || ++c->lines > POP3_LINES_MAX))
+	if (class == TALK_MORE && rows[t->state].more == 0)
 		return unfit(t, TALK_DESYNC);
 	if (asks_capa(t) && class == TALK_GOOD) {
 		c->listing = true;

@@ -36,7 +36,7 @@ struct pop3_client {
 	struct talk talk;        /* the head; reply.status is the response code ("SYS/TEMP") */
 	bool listing;            /* inside a CAPA reply */
 	bool has_stls, has_user; /* offered by the last CAPA */
-	uint8_t lines;           /* of the CAPA reply; or challenges of one AUTH */
+	uint8_t lines;           /* of the CAPA reply */
 };
 
 /* Before the greeting. mechs_allowed: set of SASL_BIT() that may be used; USER and PASS count as

@@ -16,7 +16,7 @@ static bool harmless(struct slice said)
 		slice_eq(rest, slice_str("STARTTLS")));
 }
 
-/* The tag counts up from the commands said, which the state tells apart: it is looked for as a whole. */
+/* Whether a line is the OK of the command under way. */
 static bool success(const struct talk *t, struct slice line)
 {
 	const struct imap_client *c = (const struct imap_client *)(const void *)t;

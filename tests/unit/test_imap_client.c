@@ -292,8 +292,10 @@ static void the_longest_credentials_fit(void **state)
 }
 
 /* The configuration may be reloaded between the parts of a LOGIN. */
-static void literals_are_as_long_as_announced(void **state) /* */
+static void literals_are_as_long_as_announced(void **state) /* */
 {
+	static const char *const then[] = { "other", "a\nbcde" };
+
 	(void)state;
 	to_login();
 	assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str("secret")), E_OK);
@@ -304,13 +306,15 @@ static void literals_are_as_long_as_announced(void **state) /* A-08 */
 	assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str("secret")), E_OK);
 	talk_hear(&c.talk, slice_str("+ "));
 	assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str("a\nb")), E_ARG);
-	to_login();
-	assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str("secret")), E_OK);
-	talk_hear(&c.talk, slice_str("+ "));
-	assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str("secret")), E_OK);
-	talk_hear(&c.talk, slice_str("+ "));
-	assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str("other")), E_ARG);
-	assert_int_equal(c.talk.failure, TALK_AUTH_TEMP);
+	for (size_t i = 0; i < 2; i++) {
+		to_login();
+		assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str("secret")), E_OK);
+		talk_hear(&c.talk, slice_str("+ "));
+		assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str("secret")), E_OK);
+		talk_hear(&c.talk, slice_str("+ "));
+		assert_int_equal(say_as(slice_str("m\xc3\xa9"), slice_str(then[i])), E_ARG);
+		assert_int_equal(c.talk.failure, TALK_AUTH_TEMP);
+	}
 }
 
 static void states_have_names(void **state)

@@ -130,7 +130,7 @@ static const struct script scripts[] = {
 	{ "a line without its word", TALK_BY_TLS, false, 0, NULL, NULL,
 		HELLO "C a1 CAPABILITY\nS *\n! TALK_MALFORMED\n" },
 	{ "a line indented", TALK_BY_TLS, false, 0, NULL, NULL,
-		HELLO "C a1 CAPABILITY\nS  a1 OK\n! TALK_MALFORMED\n" },
+		HELLO "C a1 CAPABILITY\nS  OK x\n! TALK_MALFORMED\n" },
 	{ "an empty line", TALK_BY_TLS, false, 0, NULL, NULL,
 		HELLO "C a1 CAPABILITY\nS \n! TALK_MALFORMED\n" },
 	{ "a tagged BYE", TALK_BY_TLS, false, 0, NULL, NULL,

@@ -264,6 +264,31 @@ static void long_capa_is_taken(void **state)
 	assert_string_equal(talk_state(&c.talk), "user");
 }
 
+/* What servers of both protocols say that send no response codes. */
+static void refusals_in_words(void **state) /* PO-11, IM-19 */
+{
+	static const struct {
+		const char *text;
+		enum talk_class class;
+	} rows[] = {
+		{ "maildrop already locked", TALK_IN_USE }, { "Unable to lock maildrop", TALK_IN_USE },
+		{ "Your MAILBOX is locked by another session", TALK_IN_USE },
+		{ "cannot lock the mailbox", TALK_IN_USE },
+		{ "[ALERT] Too many simultaneous connections. (Failure)", TALK_IN_USE },
+		{ "Maximum number of connections from user+IP exceeded", TALK_IN_USE },
+		{ "Too many login attempts", TALK_TEMPORARY },
+		{ "Temporary authentication failure", TALK_TEMPORARY },
+		{ "account temporarily closed", TALK_TEMPORARY },
+		{ "Server Unavailable. 15", TALK_TEMPORARY },
+		{ "Authentication failed", TALK_REFUSED }, { "Invalid login or password", TALK_REFUSED },
+		{ "account locked", TALK_REFUSED }, { "LOGIN failed.", TALK_REFUSED }, { "", TALK_REFUSED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(talk_refusal(slice_str(rows[i].text)), rows[i].class);
+}
+
 static void states_have_names(void **state)
 {
 	(void)state;
@@ -273,11 +298,11 @@ static void states_have_names(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[5 + SCRIPTS] = {
+	static struct CMUnitTest tests[6 + SCRIPTS] = {
 		cmocka_unit_test(nul_in_credentials), cmocka_unit_test(endless_capa_is_bounded),
 		cmocka_unit_test(long_capa_is_taken), cmocka_unit_test(states_have_names),
-		cmocka_unit_test(initial_response_has_its_limit),
+		cmocka_unit_test(initial_response_has_its_limit), cmocka_unit_test(refusals_in_words),
 	};
 
-	return script_run(scripts, SCRIPTS, play, tests, 5);
+	return script_run(scripts, SCRIPTS, play, tests, 6);
 }
