@@ -11,8 +11,9 @@
 #include "board.h"
 #include "gateway/limits.h"
 #include "gateway/listeners.h"
+#include "io/pools.h"
 
-enum { BUDGET_STEPS = 64, LENT_MAX_MS = 30000 };
+enum { BUDGET_STEPS = 64, LENT_MAX_MS = 30000, LENT_ALONE_MS = 600000 };
 
 POOL_DEFINE(session, struct session, BOARD_SESSIONS);
 
@@ -89,11 +90,21 @@ static int session_round(struct session *s)
 	return moved + (down > 0) + (up > 0);
 }
 
-static bool holds_too_long(const struct session *s, uint64_t now_ms)
+/* Where nobody waits for a record buffer, a client that pauses in the middle of a long message may
+ * keep its own for a while. */
+static uint32_t lent_max_ms(void)
+{
+	for (int class = BUFFER_SMALL; class <= BUFFER_LARGE; class++)
+		if (buffer_wanted((enum buffer_class)class))
+			return LENT_MAX_MS;
+	return LENT_ALONE_MS;
+}
+
+static bool holds_too_long(const struct session *s, uint64_t now_ms, uint32_t max_ms)
 {
 	uint64_t down = chan_lent_since_ms(&s->down), up = chan_lent_since_ms(&s->up);
 
-	return (down != 0 && now_ms - down > LENT_MAX_MS) || (up != 0 && now_ms - up > LENT_MAX_MS);
+	return (down != 0 && now_ms - down > max_ms) || (up != 0 && now_ms - up > max_ms);
 }
 
 void session_run(uint16_t index)
@@ -133,10 +144,12 @@ void session_wake_due(uint64_t now_ms)
 
 void session_check_lent(uint64_t now_ms)
 {
+	uint32_t max_ms = lent_max_ms();
+
 	for (unsigned i = 0; i < life.high; i++) {
 		struct session *s = pool_at(&pool_session, (uint16_t)i);
 
-		if (s == NULL || !holds_too_long(s, now_ms))
+		if (s == NULL || !holds_too_long(s, now_ms, max_ms))
 			continue;
 		log_line(PORT_LOG_WARN, "session %llu: held a record buffer too long",
 			(unsigned long long)s->id);

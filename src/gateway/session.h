@@ -96,7 +96,8 @@ unsigned session_count(void);
 /* The first session with an index of at least `from`, or NULL; for iteration with pool_index(). */
 struct session *session_next(unsigned from);
 
-/* Ends sessions whose lent record buffers made no progress for too long. */
+/* Ends sessions whose lent record buffers made no progress for too long: sooner where others wait
+ * for one (A-41). */
 void session_check_lent(uint64_t now_ms);
 
 /* Back to the start state; the pools are emptied by gateway_reset(). */
