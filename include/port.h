@@ -270,9 +270,13 @@ int port_file_replace(const char *path, const void *buf, size_t len);
 /* One open console, and what is known of whoever sits at it. */
 struct port_console;
 struct port_console_info {
-	bool interactive;   /* a person at a terminal: prompts and paging are wanted */
+	bool interactive;   /* a person at a terminal that sends every key as it is pressed and shows
+	                     * nothing by itself; a line feed begins the next row at its left */
+	bool prompts;       /* a person, or one command of a person: secrets are asked for in words */
+	bool escapes;       /* the terminal knows ECMA-48's escape sequences */
 	bool full_rights;   /* may see secrets and change everything */
-	uint16_t columns;   /* width of the terminal; 80 where unknown */
+	uint16_t columns, rows; /* of the terminal; 0: unknown. Interactive and 0 columns: it is asked,
+	                     * and has no escapes until it answers (CSI ROWS ; COLUMNS R) */
 };
 
 /* Sets the owner that is reported when a console may be accepted. */

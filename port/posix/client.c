@@ -1,17 +1,21 @@
 /*
  * client.c - the program as a client of a running gateway's control socket; the protocol stands in
- * console.c. A plain poll loop: the terminal keeps its own line editing. Standard input is only
- * read while nothing waits to be sent, and the far end's output is read all the time, so that
- * neither side blocks the other.
+ * console.c. A plain poll loop. Standard input is only read while nothing waits to be sent, and the
+ * far end's output is read all the time, so that neither side blocks the other.
+ *
+ * A person sits there when standard input and output are terminals and no command was given: the
+ * terminal then sends each key, the line editor stands in the gateway, and the terminal is put back
+ * when the client ends, by a signal too.
  */
 #include "posix.h"
 
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
-enum mode { MODE_TTY, MODE_SCRIPT, MODE_COMMAND };
+enum mode { MODE_TTY, MODE_DUMB, MODE_SCRIPT, MODE_COMMAND, MODE_ASK };
 enum { MARK_END = 0, MARK_COMMAND = 4, MARK_TEXT = 5, MARK_SECRET = 6 };
 
 static struct {
@@ -21,51 +25,90 @@ static struct {
 	int status;         /* -1 until the end mark came */
 	bool ending;        /* the end mark came, its digits follow */
 	bool input_ended;
-	char last;          /* byte that standard input gave last */
 	char out[8192];     /* to be sent */
 	size_t out_at, out_len;
 } client;
 
+/* ---- the terminal ---- */
+
 static struct termios terminal;
-static volatile sig_atomic_t echo_is_off;
+static volatile sig_atomic_t changed, resized;
 
-static void echo_off(void)
+static const char paste_marks_on[] = "\033[?2004h", paste_marks_off[] = "\033[?2004l";
+
+static void say_terminal(const char *text)
 {
-	struct termios quiet;
-
-	if (echo_is_off || tcgetattr(STDIN_FILENO, &terminal) != 0)
-		return;
-	quiet = terminal;
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
-	echo_is_off = 1;
-	(void)tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+	if (client.mode == MODE_TTY && write(STDOUT_FILENO, text, strlen(text)) < 0)
+		return; /* nothing can be done about it */
 }
 
-static void echo_on(void)
+/* Each key as it is pressed, nothing shown; or lines as ever, only not shown. */
+static void terminal_set(bool keys)
 {
-	if (!echo_is_off)
+	struct termios t;
+
+	if (changed || tcgetattr(STDIN_FILENO, &terminal) != 0)
 		return;
+	t = terminal;
+	t.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+	if (keys) {
+		t.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | IGNCR | INLCR | INPCK | ISTRIP | IXON);
+		t.c_oflag |= OPOST | ONLCR;
+		t.c_lflag &= ~(tcflag_t)(ICANON | IEXTEN | ISIG | ECHONL);
+		t.c_cc[VMIN] = 1;
+		t.c_cc[VTIME] = 0;
+	}
+	changed = 1;
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &t);
+	say_terminal(paste_marks_on);
+}
+
+/* Also within a signal's handler: asks nothing but what may be asked there. */
+static void terminal_restore(void)
+{
+	if (!changed)
+		return;
+	say_terminal(paste_marks_off);
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
-	echo_is_off = 0;
+	changed = 0;
+}
+
+static bool by_keys(void)
+{
+	return client.mode == MODE_TTY || client.mode == MODE_DUMB;
 }
 
 static void on_signal(int number)
 {
-	echo_on();
-	raise(number); /* the handler is gone: SA_RESETHAND */
+	int before = errno;
+
+	if (number == SIGWINCH) {
+		resized = 1;
+	} else if (number == SIGCONT) {
+		if (by_keys())
+			terminal_set(true);
+		resized = 2;
+	} else if (number == SIGTSTP) {
+		terminal_restore();
+		raise(SIGSTOP);
+	} else {
+		terminal_restore();
+		raise(number); /* the handler is gone: SA_RESETHAND */
+	}
+	errno = before;
 }
 
 static void watch_signals(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT, SIGTSTP };
 	struct sigaction action;
 	sigset_t set;
 
 	memset(&action, 0, sizeof action);
 	action.sa_handler = on_signal;
-	action.sa_flags = (int)SA_RESETHAND | SA_NODEFER;
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		action.sa_flags = i < 4 ? (int)SA_RESETHAND | SA_NODEFER : 0;
 		sigaction(numbers[i], &action, NULL);
 		sigaddset(&set, numbers[i]);
 	}
@@ -74,6 +117,8 @@ static void watch_signals(void)
 	action.sa_flags = 0;
 	sigaction(SIGPIPE, &action, NULL);
 }
+
+/* ---- what is sent ---- */
 
 /* Appends to what is to be sent; false when it does not fit. */
 static bool add(const char *s, size_t len)
@@ -103,18 +148,27 @@ static bool add_word(const char *word)
 	return add("'", 1);
 }
 
-static bool compose(int argc, char *const argv[])
+static struct winsize terminal_size(void)
 {
-	static const char *const names[] = { "tty ", "script ", "command " };
-	char line[64];
-	struct posix_text t = { line, sizeof line, 0 };
 	struct winsize size;
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-		size.ws_col = 80;
+		memset(&size, 0, sizeof size);
+	return size;
+}
+
+static bool compose(int argc, char *const argv[])
+{
+	static const char *const names[] = { "tty ", "dumb ", "script ", "command ", "ask " };
+	char line[64];
+	struct posix_text t = { line, sizeof line, 0 };
+	struct winsize size = terminal_size();
+
 	posix_put(&t, "mailwicket-console 1 ");
 	posix_put(&t, names[client.mode]);
-	posix_put_number(&t, size.ws_col, 1);
+	posix_put_number(&t, size.ws_col > 0 ? size.ws_col : 80, 1);
+	posix_put(&t, " ");
+	posix_put_number(&t, size.ws_row, 1);
 	posix_put(&t, "\n");
 	if (!add(line, t.len))
 		return false;
@@ -123,6 +177,27 @@ static bool compose(int argc, char *const argv[])
 			return false;
 	}
 	return argc == 0 || add("\n", 1);
+}
+
+/* The terminal has another size, or was somebody else's for a while. */
+static void tell_size(void)
+{
+	char text[32];
+	struct posix_text t = { text, sizeof text, 0 };
+	struct winsize size = terminal_size();
+
+	if (client.out_len > 0)
+		return; /* later */
+	if (by_keys() && size.ws_col > 0) {
+		posix_put(&t, "\033[8;");
+		posix_put_number(&t, size.ws_row, 1);
+		posix_put(&t, ";");
+		posix_put_number(&t, size.ws_col, 1);
+		posix_put(&t, "t");
+		posix_put(&t, resized == 2 ? "\014" : "");
+		(void)add(text, t.len);
+	}
+	resized = 0;
 }
 
 static int dial(const char *path)
@@ -147,13 +222,15 @@ static int dial(const char *path)
 
 static void take_mark(int mark)
 {
-	if (echo_is_off && mark != MARK_SECRET)
-		echo_on();
 	client.asked = mark;
 	if (mark == MARK_END)
 		client.ending = true;
-	else if (mark == MARK_SECRET && isatty(STDIN_FILENO))
-		echo_off();
+	if (by_keys())
+		return;
+	if (mark == MARK_SECRET && isatty(STDIN_FILENO))
+		terminal_set(false);
+	else
+		terminal_restore();
 }
 
 /* Prints text, acts on marks. False when our output is gone or the end is complete. */
@@ -177,32 +254,20 @@ static bool take(const char *s, size_t len)
 	return client.ending || posix_write_all(STDOUT_FILENO, s + from, len - from);
 }
 
-/* Standard input is at its end: of the text in a conversation, else of everything. */
-static void end_input(void)
-{
-	if (client.mode == MODE_TTY && client.asked == MARK_TEXT) {
-		(void)add(client.last == '\n' ? ".\n" : "\n.\n", client.last == '\n' ? 2 : 3);
-		client.asked = MARK_COMMAND;
-		return;
-	}
-	client.input_ended = true;
-	(void)shutdown(client.sock, SHUT_WR);
-}
-
 static void read_input(void)
 {
-	ssize_t n = read(STDIN_FILENO, client.out, sizeof client.out - 4);
+	ssize_t n = read(STDIN_FILENO, client.out, sizeof client.out);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0) {
-		end_input();
+		client.input_ended = true;
+		(void)shutdown(client.sock, SHUT_WR);
 		return;
 	}
 	client.out_len = (size_t)n;
-	client.last = client.out[n - 1];
-	if (echo_is_off && client.last == '\n') {
-		echo_on();
+	if (changed && !by_keys() && client.out[n - 1] == '\n') {
+		terminal_restore();
 		(void)posix_write_all(STDOUT_FILENO, "\n", 1);
 	}
 }
@@ -227,7 +292,7 @@ static bool wants_input(void)
 {
 	if (client.input_ended || client.out_len > 0)
 		return false;
-	return client.mode != MODE_COMMAND || client.asked == MARK_TEXT || client.asked == MARK_SECRET;
+	return client.mode < MODE_COMMAND || client.asked == MARK_TEXT || client.asked == MARK_SECRET;
 }
 
 /* One turn of the loop; false when it is over. */
@@ -257,6 +322,17 @@ static bool turn(void)
 	return true;
 }
 
+static enum mode mode_of(int argc)
+{
+	const char *term = getenv("TERM");
+
+	if (argc > 0)
+		return isatty(STDIN_FILENO) ? MODE_ASK : MODE_COMMAND;
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return MODE_SCRIPT;
+	return term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0 ? MODE_DUMB : MODE_TTY;
+}
+
 int port_console_client(const char *control_path, int argc, char *const argv[])
 {
 	int result;
@@ -264,9 +340,7 @@ int port_console_client(const char *control_path, int argc, char *const argv[])
 	memset(&client, 0, sizeof client);
 	client.status = -1;
 	client.asked = MARK_COMMAND;
-	client.last = '\n';
-	client.mode = argc > 0 ? MODE_COMMAND :
-		isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? MODE_TTY : MODE_SCRIPT;
+	client.mode = mode_of(argc);
 	if (!compose(argc, argv)) {
 		posix_say("the command is too long or holds a line end", "", "");
 		return 2;
@@ -275,9 +349,13 @@ int port_console_client(const char *control_path, int argc, char *const argv[])
 	if (result != E_OK)
 		return result;
 	watch_signals();
-	while (turn())
-		;
-	echo_on();
+	if (by_keys())
+		terminal_set(true);
+	while (turn()) {
+		if (resized)
+			tell_size();
+	}
+	terminal_restore();
 	close(client.sock);
 	if (client.status < 0)
 		posix_say("the gateway closed the console", "", "");

@@ -1,11 +1,16 @@
 /*
  * console.c - consoles on the control socket. A client greets with one line
  *
- *     mailwicket-console 1 MODE COLUMNS        MODE: tty, script, or command (one, then its end)
+ *     mailwicket-console 1 MODE COLUMNS [ROWS]
  *
- * and then sends lines. What comes back is text, with four bytes of their own meaning, which text
- * never holds: 04 a command is awaited, 05 text is, 06 a secret is; 00 the end, followed by the
- * status in decimal and a line feed.
+ * and then sends lines, or keys. MODE says who sits there: `tty` a person, whose terminal sends
+ * each key and shows nothing by itself; `dumb` the same without escape sequences; `script` lines
+ * from a file or pipe; `command` one command, then its end; `ask` the same of a person. Nothing but
+ * the form of the conversation depends on it: rights come from the credentials of the peer. A
+ * change of size is told as a terminal tells it, CSI 8 ; ROWS ; COLUMNS t. What comes
+ * back is text, with four bytes of their own meaning, which text never holds: 04 a command is
+ * awaited, 05 text is, 06 a secret is; 00 the end, followed by the status in decimal and a line
+ * feed.
  *
  * A console is the core's only once its greeting is complete: until then, and while the end mark
  * waits for room after port_console_close(), the slot is the port's own. A client that has not
@@ -14,6 +19,18 @@
 #include "posix.h"
 
 #define GREETING_MAX 48
+
+static const struct {
+	const char *name;
+	bool interactive, prompts, escapes, once;
+} modes[] = {
+	{ "tty", true, true, true, false },
+	{ "dumb", true, true, false, false },
+	{ "script", false, false, false, false },
+	{ "command", false, false, false, true },
+	{ "ask", false, true, false, true },
+};
+enum { MODES = sizeof modes / sizeof modes[0] };
 
 static port_owner waiting_owner;
 static struct port_console *first_waiting, *last_waiting;
@@ -38,20 +55,33 @@ static bool take_word(const char **at, const char *word)
 	return true;
 }
 
+static uint16_t take_number(const char **at)
+{
+	uint16_t n = 0;
+
+	for (; **at >= '0' && **at <= '9' && n < 1000; ++*at)
+		n = (uint16_t)(n * 10 + (**at - '0'));
+	return n;
+}
+
 /* Reads the greeting's parts; false when it is none of ours. */
 static bool understand(struct port_console *c, const char *line)
 {
-	uint32_t columns = 0;
-
 	if (!take_word(&line, "mailwicket-console") || !take_word(&line, "1"))
 		return false;
-	c->interactive = take_word(&line, "tty");
-	c->once = !c->interactive && take_word(&line, "command");
-	if (!c->interactive && !c->once && !take_word(&line, "script"))
+	for (c->mode = 0; c->mode < MODES && !take_word(&line, modes[c->mode].name); c->mode++)
+		continue;
+	if (c->mode == MODES)
 		return false;
-	for (; *line >= '0' && *line <= '9' && columns < 1000; line++)
-		columns = columns * 10 + (uint32_t)(*line - '0');
-	c->columns = columns >= 20 && columns <= 1000 ? (uint16_t)columns : 80;
+	c->once = modes[c->mode].once;
+	c->columns = take_number(&line);
+	if (c->columns < 20 || c->columns > 1000)
+		c->columns = 80;
+	c->rows = 0;
+	if (*line == ' ') {
+		line++;
+		c->rows = take_number(&line);
+	}
 	return *line == '\0';
 }
 
@@ -131,7 +161,7 @@ bool posix_control_event(struct posix_handle *h, port_owner *owner)
 		c->since_ms = port_clock_ms();
 		c->full_rights = full_rights;
 		c->asked = PORT_ASK_COMMAND;
-		c->spent = false;
+		c->spent = c->over = false;
 		if (posix_handle_watch(slot, fd, false) != E_OK)
 			drop(c);
 		else
@@ -183,35 +213,30 @@ int port_console_accept(port_owner owner, struct port_console **out,
 	c->state = POSIX_OPEN;
 	c->h.owner = owner;
 	posix_handle_due(&c->h);
-	info->interactive = c->interactive;
-	info->full_rights = c->full_rights;
-	info->columns = c->columns;
+	*info = (struct port_console_info){ modes[c->mode].interactive, modes[c->mode].prompts,
+		modes[c->mode].escapes, c->full_rights, c->columns, c->rows };
 	*out = c;
 	return E_OK;
 }
 
-/* A console of one command gives one line for each question, the command's own first, and then the
- * end of its input. A wait passes in between, so that the command can ask. */
+/* A console of one command gives one line for each question, the command's own first. Its input
+ * ends when the client goes, or when the command is done. */
 static int read_once(struct port_console *c, void *buf, size_t len)
 {
 	ssize_t n;
 	char *end;
 
-	if (c->spent) {
-		if (c->spent_at != posix_waits)
-			return E_EOF;
-		posix_handle_due(&c->h);
+	if (c->over)
+		return E_EOF;
+	n = recv(c->h.fd, buf, c->spent ? 1 : len, MSG_PEEK);
+	if (n > 0 && c->spent)
 		return E_AGAIN;
-	}
-	n = recv(c->h.fd, buf, len, MSG_PEEK);
 	if (n <= 0)
 		return n == 0 ? E_EOF : errno == EAGAIN || errno == EINTR ? E_AGAIN : E_RESET;
 	end = memchr(buf, '\n', (size_t)n);
 	if (end != NULL) {
 		n = end - (char *)buf + 1;
 		c->spent = true;
-		c->spent_at = posix_waits;
-		posix_handle_due(&c->h);
 	}
 	return (int)recv(c->h.fd, buf, (size_t)n, 0);
 }
@@ -259,10 +284,10 @@ int port_console_ask(struct port_console *c, enum port_console_ask what)
 	if (send(c->h.fd, &marks[what], 1, MSG_NOSIGNAL) != 1 && (errno == EAGAIN || errno == EINTR))
 		return E_AGAIN;
 	c->asked = (uint8_t)what;
-	if (what != PORT_ASK_COMMAND)
-		c->spent = false;
-	else
-		c->spent_at = posix_waits - 1; /* the one command is over */
+	c->over = c->spent && what == PORT_ASK_COMMAND;
+	if (c->spent && what != PORT_ASK_COMMAND)
+		posix_handle_due(&c->h); /* what was left of the input is wanted now */
+	c->spent = c->spent && what == PORT_ASK_COMMAND;
 	return E_OK;
 }
 

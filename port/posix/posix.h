@@ -93,14 +93,14 @@ struct port_console {
 	struct posix_handle h;
 	struct port_console *next;   /* list of those that wait to be accepted */
 	uint64_t since_ms;
-	uint16_t columns;
+	uint16_t columns, rows;
 	uint8_t state;
 	uint8_t asked;      /* enum port_console_ask of the last question */
-	bool interactive;
+	uint8_t mode;       /* what the client greeted as */
 	bool full_rights;
 	bool once;          /* one command, then its end */
 	bool spent;         /* of a `once` console: the line that was asked for went to the core */
-	uint32_t spent_at;  /* in which wait (posix_waits) */
+	bool over;          /* of a `once` console: its command is done */
 	uint8_t tail_len;   /* bytes of the end mark not yet sent */
 	char tail[8];
 };
@@ -154,7 +154,6 @@ void posix_freed(void);
 
 extern int posix_epoll;               /* -1 before port_start() */
 extern unsigned posix_signals;        /* PORT_SIGNAL_ bits not yet asked for */
-extern uint32_t posix_waits;          /* calls of port_wait() so far */
 
 /* (Re)creates the signal descriptor: signals are seen by the process that made it. E_OK or E_IO. */
 int posix_signals_open(void);

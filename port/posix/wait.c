@@ -15,7 +15,6 @@
 
 int posix_epoll = -1;
 unsigned posix_signals;
-uint32_t posix_waits;
 static bool secured, settling;
 static uint64_t tick_ms;
 static bool starving_timed;
@@ -148,7 +147,6 @@ int port_wait(uint32_t max_ms, port_owner *owners, int cap)
 {
 	uint64_t start_ms = port_clock_ms(), now_ms = start_ms;
 
-	posix_waits++;
 	if (secured) {
 		secured = false;
 		port_after_start();

@@ -59,10 +59,20 @@ int sim_console_open(bool interactive, bool full_rights)
 		c->in_head = c->in_len = c->out_len = 0;
 		c->status = E_AGAIN;
 		c->ask = PORT_ASK_COMMAND;
-		c->info = (struct port_console_info){ interactive, full_rights, 80 };
+		c->info = (struct port_console_info){ interactive, interactive, interactive, full_rights,
+			80, 0 };
 		return i;
 	}
 	return E_NOSLOT;
+}
+
+void sim_console_terminal(int number, bool escapes, uint16_t columns, uint16_t rows)
+{
+	struct port_console *c = console(number);
+
+	c->info.escapes = escapes;
+	c->info.columns = columns;
+	c->info.rows = rows;
 }
 
 int sim_console_type(int number, const char *text)

@@ -219,6 +219,8 @@ int sim_file_get(const char *path, void *buf, size_t cap);
  * forgets it (bytes, 0 for none). */
 int sim_console_open(bool interactive, bool full_rights);
 int sim_console_type(int number, const char *text);
+/* Before it is accepted: what its terminal is; else 80 columns, escapes, rows unknown. */
+void sim_console_terminal(int number, bool escapes, uint16_t columns, uint16_t rows);
 void sim_console_eof(int number);
 int sim_console_output(int number, char *buf, size_t cap);
 /* The status it was closed with, or E_AGAIN while it is open; frees the number when closed. */

@@ -17,6 +17,7 @@ static struct {
 	int above_info; /* the level, counted from info, so that the start state is all zeroes */
 	uint64_t window_ms;
 	unsigned in_window, suppressed;
+	struct waiter_list readers;
 } state;
 
 static void keep(const char *line, size_t len)
@@ -27,6 +28,7 @@ static void keep(const char *line, size_t len)
 		len = KEPT_LINE;
 	memcpy(state.kept[at], line, len);
 	state.kept_len[at] = (uint8_t)len;
+	waiter_wake_all(&state.readers);
 }
 
 static void put(enum port_level level, const char *line, size_t len)
@@ -94,6 +96,11 @@ int log_kept(uint32_t seq, const char **line, uint32_t *len)
 uint32_t log_last(void)
 {
 	return state.last;
+}
+
+void log_wait(struct waiter *w, port_owner owner)
+{
+	waiter_join(&state.readers, w, owner);
 }
 
 void log_reset(void)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/waiter.h"
 #include "port.h"
 
 #define LOG_LINE_MAX 480  /* bytes of one line; what does not fit is left out */
@@ -31,6 +32,9 @@ bool log_enabled(enum port_level level);
  * for none. */
 int log_kept(uint32_t seq, const char **line, uint32_t *len);
 uint32_t log_last(void);
+
+/* Stands in line for the next line that is kept: the owner is then marked due and has left. */
+void log_wait(struct waiter *w, port_owner owner);
 
 /* Forgets everything; level info. */
 void log_reset(void);

@@ -18,6 +18,7 @@
 
 #include "base/fmt.h"
 #include "base/slice.h"
+#include "base/waiter.h"
 #include "port.h"
 
 #define COMMAND_WORDS_MAX 16 /* words of a line, the command's own included */
@@ -38,13 +39,27 @@ struct command_call {
 	const char *prompt;               /* static; said before a secret is awaited */
 	struct slice input;               /* the secret line, or the whole text; once it is there */
 	bool answered;                    /* input is there; the handler takes it and clears this */
-	bool ended;                       /* the console is gone: give back what is held */
+	bool ended;                       /* the console is gone, or ^C: give back what is held */
 	bool quit;                        /* set by the handler: end the console after this */
+	bool follows;                     /* set by the handler: ends by a key, or by the next input or
+	                                   * end of input of a script; then `ended` */
+	struct waiter wait;               /* the handler's place in a waiting list */
 	struct fmt why;
 };
 
 /* Rights that a command or one of its words needs. */
 enum command_rights { COMMAND_ANYBODY, COMMAND_FULL };
+
+/* What a word of a command is, for Tab and `?`. --json is known by the row's `arguments`. */
+enum command_takes {
+	TAKES_NOTHING,      /* nothing that could be listed */
+	TAKES_WORD,         /* one of the row's own: offer() */
+	TAKES_COMMAND,      /* the name of a command or section type */
+	TAKES_TYPE,         /* a section type */
+	TAKES_PATH,         /* SECTION[.OPTION] */
+	TAKES_SETTING,      /* SECTION.OPTION=VALUE */
+	TAKES_ACCOUNT, TAKES_USER, TAKES_ROUTE /* the name of a section of that type */
+};
 
 /* A row of the table. */
 struct command {
@@ -53,9 +68,9 @@ struct command {
 	const char *help;       /* one line */
 	uint8_t least, most;    /* number of words behind the name */
 	uint8_t rights;         /* enum command_rights */
+	uint8_t takes[2];       /* enum command_takes: what its first two words are */
 	int (*run)(struct command_call *call, struct fmt *out);
-	/* Word number i (counted from 0) that may stand first behind the name, with its help; NULL
-	 * behind the last. NULL: the command has none to offer. */
+	/* Word number i (counted from 0) of TAKES_WORD with its help; NULL behind the last. */
 	const char *(*offer)(unsigned i, const char **help);
 };
 

@@ -1,9 +1,8 @@
 /*
  * console.c - the consoles as sessions: one slot each, one command at a time.
  *
- * A step writes what is waiting, then either runs the command in hand or reads the next line. A
- * command's output fits the slot's buffer each time it is called; it is called again when that has
- * gone out.
+ * A step writes what is waiting, then does what the state says: reads the next line (person.c, or
+ * input.c for scripts) or runs the command in hand (work.c). Output stops at the pager's question.
  */
 #include "console/console.h"
 
@@ -11,10 +10,12 @@
 
 #include "base/waiter.h"
 #include "board.h"
-#include "console/dispatch.h"
 #include "console/slot.h"
 
 enum { STEPS = 64 };
+
+_Static_assert(CONSOLE_LINE_MAX == EDIT_LINE_MAX, "the editor works in the slot's line");
+_Static_assert(EDIT_DRAW_MAX < CONSOLE_OUT_MAX, "the editor's row fits the slot's output");
 
 const char *const console_state_name[CONSOLE_STATE_COUNT] = {
 #define STATE_TEXT(name, text) text,
@@ -24,58 +25,60 @@ const char *const console_state_name[CONSOLE_STATE_COUNT] = {
 
 POOL_DEFINE(consoles, struct console, BOARD_CONSOLES);
 
-/* The one text that a command may ask for at a time. */
-static struct {
-	bool taken, stop;
-	size_t len;
-	char bytes[BOARD_CONFIG_TEXT];
-} text;
-
-static port_owner owner(const struct console *c)
+port_owner console_owner(const struct console *c)
 {
 	return owner_of(OWNER_CONSOLE, pool_index(&pool_consoles, c));
 }
 
-void console_accept(void)
-{
-	for (;;) {
-		struct console *c = pool_get(&pool_consoles);
-
-		if (c == NULL)
-			return;
-		if (port_console_accept(owner(c), &c->port, &c->info) != E_OK) {
-			pool_put(&pool_consoles, c);
-			return;
-		}
-		due_mark(owner(c));
-	}
-}
-
-bool console_wants_stop(void)
-{
-	return text.stop;
-}
-
-void console_reset(void)
-{
-	text.taken = text.stop = false;
-	text.len = 0;
-}
-
 /* ---- output ---- */
+
+struct fmt console_room(struct console *c)
+{
+	return fmt_on(c->out + c->out_at + c->out_len, sizeof c->out - c->out_at - c->out_len);
+}
+
+void console_said(struct console *c, const struct fmt *f)
+{
+	c->out_len = (uint16_t)(c->out_len + f->len);
+}
+
+/* Takes what write() gave: > 0 that many went out, 0: none now, < 0: the far end is gone. */
+static int wrote(int n)
+{
+	return n == E_AGAIN ? 0 : n;
+}
+
+static int flush_urgent(struct console *c)
+{
+	int n = wrote(port_console_write(c->port, c->urgent, strlen(c->urgent)));
+
+	c->urgent += n > 0 ? n : 0;
+	if (*c->urgent == '\0')
+		c->urgent = NULL;
+	return n;
+}
 
 /* > 0: something went out, 0: nothing waits or nothing can go, < 0: the far end is gone. */
 static int flush(struct console *c)
 {
+	const char *from = c->out + c->out_at;
+	size_t room;
 	int n;
 
-	if (c->out_len == 0)
+	if (c->urgent != NULL)
+		return flush_urgent(c);
+	if (c->out_len == 0 || c->question)
 		return 0;
-	n = port_console_write(c->port, c->out + c->out_at, c->out_len);
-	if (n == E_AGAIN)
-		return 0;
-	if (n < 0)
+	room = pager_room(&c->pager, from, c->out_len);
+	if (room == 0) {
+		c->question = true;
+		c->urgent = PAGER_QUESTION;
+		return flush_urgent(c);
+	}
+	n = wrote(port_console_write(c->port, from, room));
+	if (n <= 0)
 		return n;
+	pager_wrote(&c->pager, from, (size_t)n);
 	c->out_at = (uint16_t)(c->out_at + n);
 	c->out_len = (uint16_t)(c->out_len - n);
 	if (c->out_len == 0)
@@ -83,256 +86,105 @@ static int flush(struct console *c)
 	return n;
 }
 
-static struct fmt room(struct console *c)
+/* ---- begin and end ---- */
+
+void console_accept(void)
 {
-	return fmt_on(c->out + c->out_at + c->out_len, sizeof c->out - c->out_at - c->out_len);
+	static const char ask_size[] = "\0337\033[999;999H\033[6n\0338";
+
+	for (;;) {
+		struct console *c = pool_get(&pool_consoles);
+
+		if (c == NULL)
+			return;
+		if (port_console_accept(console_owner(c), &c->port, &c->info) != E_OK) {
+			pool_put(&pool_consoles, c);
+			return;
+		}
+		edit_size(&c->edit, c->info.columns, c->info.rows);
+		if (c->info.interactive && c->info.columns == 0)
+			c->urgent = ask_size;
+		due_mark(console_owner(c));
+	}
 }
-
-static void say(struct console *c, const char *words)
-{
-	struct fmt f = room(c);
-
-	fmt_str(&f, words);
-	c->out_len = (uint16_t)(c->out_len + f.len);
-}
-
-/* ---- the end ---- */
 
 static int close_down(struct console *c)
 {
 	bool was_full = pool_consoles.now == pool_consoles.count;
 
-	if (c->command != NULL && c->state != CONSOLE_READING) {
-		struct fmt nowhere = fmt_on(c->out, sizeof c->out);
-
-		c->call.ended = true;
-		c->command->run(&c->call, &nowhere);
-	}
-	if (c->holds_text)
-		text.taken = false;
+	work_cancel(c);
 	port_console_close(c->port, c->status);
-	mem_wipe(c->answer, sizeof c->answer);
-	mem_wipe(c->line, sizeof c->line);
+	mem_wipe(c, sizeof *c);
 	pool_put(&pool_consoles, c);
 	if (was_full)
 		console_accept();
 	return E_EOF;
 }
 
-/* ---- commands ---- */
-
-static void command_done(struct console *c)
+uint64_t console_deadline_ms(void)
 {
-	mem_wipe(c->answer, sizeof c->answer);
-	if (c->holds_text) {
-		mem_wipe(text.bytes, text.len);
-		text.taken = c->holds_text = false;
+	uint64_t at = UINT64_MAX;
+
+	for (uint16_t i = 0; i < BOARD_CONSOLES; i++) {
+		const struct console *c = pool_at(&pool_consoles, i);
+
+		if (c != NULL && c->quiet_ms != 0 && c->quiet_ms < at)
+			at = c->quiet_ms;
 	}
-	c->quit = c->quit || c->call.quit;
-	c->command = NULL;
-	c->state = c->quit ? CONSOLE_ENDING : CONSOLE_READING;
-	c->prompted = false;
-	c->line_len = 0;
+	return at;
 }
 
-static void complain(struct console *c)
+void console_tick(uint64_t now_ms)
 {
-	struct fmt f = room(c);
+	for (uint16_t i = 0; i < BOARD_CONSOLES; i++) {
+		struct console *c = pool_at(&pool_consoles, i);
 
-	fmt_printf(&f, "error: %.*s\n", (int)c->call.why.len, c->call.why.p);
-	c->out_len = (uint16_t)(c->out_len + f.len);
-	c->status = 1;
-	c->quit = c->quit || !c->info.interactive;
-}
-
-/* The handler wants input: tells the far end which kind. */
-static int ask(struct console *c)
-{
-	if (c->call.ask == COMMAND_ASK_TEXT) {
-		if (text.taken) {
-			command_fail(&c->call, E_INUSE, "another console is importing");
-			complain(c);
-			command_done(c);
-			return 1;
-		}
-		text.taken = c->holds_text = true;
-		text.len = 0;
+		if (c == NULL || c->quiet_ms == 0 || c->quiet_ms > now_ms)
+			continue;
+		c->quiet_ms = 0;
+		due_mark(console_owner(c));
 	}
-	if (c->info.interactive && c->call.prompt != NULL)
-		say(c, c->call.prompt);
-	port_console_ask(c->port, c->call.ask == COMMAND_ASK_TEXT ? PORT_ASK_TEXT : PORT_ASK_SECRET);
-	c->line_len = 0;
-	c->state = CONSOLE_ASKING;
-	return 1;
 }
 
-static int run(struct console *c)
-{
-	struct fmt f = fmt_on(c->out, sizeof c->out);
-	int e = c->command->run(&c->call, &f);
+/* ---- steps ---- */
 
-	c->out_at = 0;
-	c->out_len = (uint16_t)f.len;
-	if (e == E_MORE)
-		return 1;
-	if (e == E_AGAIN)
-		return c->call.ask != COMMAND_ASK_NOTHING && !c->call.answered ? ask(c) : f.len > 0;
-	if (e != E_OK)
-		complain(c);
-	command_done(c);
-	return 1;
-}
-
-/* `?` asks what may stand there: alone, behind a blank, or behind the beginning of a command or of
- * another word that is no value. In a value or a quote it is a letter like any other. */
-static bool wants_offer(const struct console *c)
-{
-	for (size_t i = 0; i < c->line_len; i++)
-		if (c->line[i] == '=' || c->line[i] == '\'' || c->line[i] == '"')
-			return c->line_len > i + 2 && memcmp(c->line + c->line_len - 2, " ?", 2) == 0;
-	return c->line_len > 0 && c->line[c->line_len - 1] == '?';
-}
-
-static void line_run(struct console *c)
-{
-	struct command_call *call = &c->call;
-	bool asked = wants_offer(c), open_word;
-	int n;
-
-	memset(call, 0, sizeof *call);
-	call->why = fmt_on(c->why, sizeof c->why);
-	call->info = c->info;
-	call->owner = owner(c);
-	if (asked)
-		c->line_len--;
-	open_word = c->line_len > 0 && c->line[c->line_len - 1] != ' ';
-	n = c->too_long ? E_LIMIT : dispatch_split(c->line, c->line_len, call->word);
-	c->too_long = false;
-	call->words = n > 0 ? (unsigned)n : 0;
-	if (asked && n >= 0) {
-		if (!open_word && call->words < COMMAND_WORDS_MAX)
-			call->word[call->words++] = (struct slice){ NULL, 0 };
-		c->offer_from = 0;
-		c->state = CONSOLE_OFFERING;
-		return;
-	}
-	if (n < 0)
-		command_fail(call, n, n == E_ARG ? "a quote is not closed" : "the line is too long");
-	else if (n > 0)
-		n = dispatch_find(call, &c->command);
-	if (n >= 0 && call->words > 0) {
-		c->state = CONSOLE_RUNNING;
-		return;
-	}
-	if (n < 0)
-		complain(c);
-	command_done(c);
-}
-
-static int offer(struct console *c)
-{
-	struct fmt f = fmt_on(c->out, sizeof c->out);
-	int e = dispatch_offer(c->call.word, c->call.words, &c->offer_from, &f);
-
-	c->out_at = 0;
-	c->out_len = (uint16_t)f.len;
-	if (e == E_OK)
-		command_done(c);
-	return 1;
-}
-
-/* ---- input ---- */
-
-static void answered(struct console *c, struct slice input)
-{
-	c->call.input = input;
-	c->call.answered = true;
-	c->call.ask = COMMAND_ASK_NOTHING;
-	c->state = CONSOLE_RUNNING;
-	c->line_len = 0;
-}
-
-/* One more line of the text; it ends with a line of a single dot, or with the input. */
-static int text_line(struct console *c, int e)
-{
-	bool fits = c->line_len + 1 <= sizeof text.bytes - text.len && !c->too_long;
-
-	if (e == E_EOF || (c->line_len == 1 && c->answer[0] == '.')) {
-		answered(c, slice_of(text.bytes, text.len));
-		return 1;
-	}
-	if (!fits) {
-		command_fail(&c->call, E_LIMIT, "the text is too long");
-		complain(c);
-		c->status = 1;
-		c->state = CONSOLE_ENDING;
-		return 1;
-	}
-	memcpy(text.bytes + text.len, c->answer, c->line_len);
-	text.len += c->line_len;
-	text.bytes[text.len++] = '\n';
-	c->line_len = 0;
-	return 1;
-}
-
-static int asking(struct console *c)
-{
-	int e = input_line(c);
-
-	if (e == E_AGAIN)
-		return 0;
-	if (c->call.ask == COMMAND_ASK_TEXT)
-		return text_line(c, e);
-	if (e == E_EOF) {
-		c->state = CONSOLE_ENDING;
-		c->status = 1;
-		return 1;
-	}
-	if (c->too_long) {
-		c->too_long = false;
-		command_fail(&c->call, E_LIMIT, "the line is too long");
-		complain(c);
-		command_done(c);
-		return 1;
-	}
-	answered(c, slice_of(c->answer, c->line_len));
-	return 1;
-}
-
-static int reading(struct console *c)
+static int script_read(struct console *c)
 {
 	int e;
 
-	if (!c->prompted) {
+	if (c->state == CONSOLE_READING && !c->ready) {
 		port_console_ask(c->port, PORT_ASK_COMMAND);
-		if (c->info.interactive)
-			say(c, "mailwicket> ");
-		c->prompted = true;
+		c->ready = true;
 		return 1;
 	}
 	e = input_line(c);
 	if (e == E_AGAIN)
 		return 0;
-	if (e == E_EOF)
-		c->state = CONSOLE_ENDING;
-	else
-		line_run(c);
+	if (c->state == CONSOLE_ASKING)
+		return work_answer(c, e == E_EOF);
+	c->state = e == E_EOF ? CONSOLE_ENDING : CONSOLE_STARTING;
 	return 1;
+}
+
+static int read_input(struct console *c)
+{
+	return c->info.interactive ? person_read(c) : script_read(c);
 }
 
 static int step(struct console *c)
 {
 	static int (*const steps[CONSOLE_STATE_COUNT])(struct console *) = {
-		[CONSOLE_READING] = reading, [CONSOLE_RUNNING] = run, [CONSOLE_ASKING] = asking,
-		[CONSOLE_OFFERING] = offer, [CONSOLE_ENDING] = close_down,
+		[CONSOLE_READING] = read_input, [CONSOLE_STARTING] = work_start,
+		[CONSOLE_RUNNING] = work_run, [CONSOLE_ASKING] = read_input,
+		[CONSOLE_OFFERING] = work_offer, [CONSOLE_ENDING] = close_down,
 	};
 	int n = flush(c);
 
 	if (n < 0)
 		return close_down(c);
-	if (c->out_len > 0)
+	if (c->urgent != NULL || (c->out_len > 0 && !c->question))
 		return n;
-	return steps[c->state](c);
+	return c->question ? person_page(c) : steps[c->state](c);
 }
 
 int console_step(uint16_t index)

@@ -24,8 +24,11 @@ void console_accept(void);
  * and the slot is free (or was none). */
 int console_step(uint16_t index);
 
-/* Whether a console asked for the end of the gateway. */
-bool console_wants_stop(void);
+/* When console_tick() has something to do; UINT64_MAX: never. */
+uint64_t console_deadline_ms(void);
+
+/* Marks due the consoles whose time has come. */
+void console_tick(uint64_t now_ms);
 
 /* No console, no input kept. The ports' handles are forgotten, not closed. */
 void console_reset(void);

@@ -105,37 +105,3 @@ int dispatch_find(struct command_call *call, const struct command **out)
 	*out = c;
 	return E_OK;
 }
-
-static bool begins(struct slice word, const char *name)
-{
-	return word.len == 0 || slice_eq_nocase(slice_head(slice_str(name), word.len), word);
-}
-
-int dispatch_offer(const struct slice *word, unsigned words, uint32_t *from, struct fmt *out)
-{
-	static const struct slice nothing = { NULL, 0 };
-	int command = words > 1 ? command_match(word[0], command_name) : E_NOENT;
-	struct slice part = words > 0 ? word[words - 1] : nothing;
-	const char *name, *help = "";
-
-	for (;; (*from)++) {
-		if (command >= 0 && commands[command].offer == NULL)
-			return E_OK;
-		if (command >= 0)
-			name = commands[command].offer(*from, &help);
-		else
-			name = command_name(*from);
-		if (name == NULL)
-			return E_OK;
-		if (command < 0)
-			help = commands[*from].help;
-		if (!begins(part, name))
-			continue;
-		if (out->cap - out->len < 160)
-			return E_MORE;
-		fmt_printf(out, "%s", name);
-		for (size_t i = strlen(name); i < 14; i++)
-			fmt_char(out, ' ');
-		fmt_printf(out, " %s\n", help);
-	}
-}

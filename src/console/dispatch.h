@@ -15,8 +15,4 @@ int dispatch_split(char *line, size_t len, struct slice word[COMMAND_WORDS_MAX])
  * else an error with the sentence in call->why. */
 int dispatch_find(struct command_call *call, const struct command **out);
 
-/* What `?` at the end of a line offers: one line each, from number *from on. E_OK when that was
- * all, E_MORE when the room did not do (call again with *from as it was left). */
-int dispatch_offer(const struct slice *word, unsigned words, uint32_t *from, struct fmt *out);
-
 #endif

@@ -1,7 +1,26 @@
 /*
- * input.c - bytes of a console to lines.
+ * input.c - bytes from the port; and for scripts, bytes to lines.
  */
+#include <string.h>
+
 #include "console/slot.h"
+
+int input_fill(struct console *c)
+{
+	int n;
+
+	if (c->in_at > 0)
+		memmove(c->in, c->in + c->in_at, c->in_len);
+	c->in_at = 0;
+	if (c->ended || c->in_len == sizeof c->in)
+		return 0;
+	n = port_console_read(c->port, c->in + c->in_len, sizeof c->in - c->in_len);
+	if (n == E_AGAIN)
+		return 0;
+	c->ended = n < 0;
+	c->in_len = (uint16_t)(c->in_len + (n > 0 ? n : 0));
+	return n > 0;
+}
 
 static void line_add(struct console *c, char byte)
 {
@@ -31,22 +50,14 @@ static bool line_byte(struct console *c, char byte)
 int input_line(struct console *c)
 {
 	for (;;) {
-		int n;
-
 		while (c->in_len > 0) {
-			char byte = c->in[c->in_at++];
-
 			c->in_len--;
-			if (line_byte(c, byte))
+			if (line_byte(c, c->in[c->in_at++]))
 				return E_OK;
 		}
+		if (input_fill(c) == 0 && !c->ended)
+			return E_AGAIN;
 		if (c->ended)
 			return c->line_len > 0 ? E_OK : E_EOF;
-		n = port_console_read(c->port, c->in, sizeof c->in);
-		if (n == E_AGAIN)
-			return E_AGAIN;
-		c->ended = n < 0;
-		c->in_at = 0;
-		c->in_len = (uint16_t)(n > 0 ? n : 0);
 	}
 }

@@ -9,12 +9,10 @@
 
 static int command_help(struct command_call *call, struct fmt *out);
 
-static const char *offer_types(unsigned i, const char **help)
+static const char *offer_secrets(unsigned i, const char **help)
 {
-	if (i >= SECTION_TYPES)
-		return NULL;
-	*help = section_type_help((enum section_type)i);
-	return settings_sections[i].name;
+	*help = "with them; root only";
+	return i == 0 ? "secrets" : NULL;
 }
 
 static int command_quit(struct command_call *call, struct fmt *out)
@@ -26,35 +24,42 @@ static int command_quit(struct command_call *call, struct fmt *out)
 
 const struct command commands[] = {
 	{ "help", "[COMMAND|TYPE]", "list the commands, or the options of a section type", 0, 1,
-		COMMAND_ANYBODY, command_help, offer_types },
+		COMMAND_ANYBODY, { TAKES_COMMAND }, command_help, NULL },
 	{ "show", "[status|config|accounts|account NAME|sessions|pools|memory|network|certificates|log]"
-		" [--json]", "what is going on", 0, 3, COMMAND_ANYBODY, command_show, command_show_offer },
+		" [--json]", "what is going on", 0, 3, COMMAND_ANYBODY, { TAKES_WORD, TAKES_ACCOUNT },
+		command_show, command_show_offer },
 	{ "get", "SECTION[.OPTION]", "print an option, or all that is given in a section", 1, 1,
-		COMMAND_ANYBODY, command_get, NULL },
+		COMMAND_ANYBODY, { TAKES_PATH }, command_get, NULL },
 	{ "set", "SECTION.OPTION=VALUE", "change an option; without =VALUE a secret is asked for", 1, 2,
-		COMMAND_FULL, command_set, NULL },
+		COMMAND_FULL, { TAKES_SETTING }, command_set, NULL },
 	{ "add_list", "SECTION.OPTION=VALUE", "add a value to a list", 1, 2, COMMAND_FULL,
-		command_add_list, NULL },
+		{ TAKES_SETTING }, command_add_list, NULL },
 	{ "del_list", "SECTION.OPTION=VALUE", "take a value from a list", 1, 2, COMMAND_FULL,
-		command_del_list, NULL },
-	{ "add", "TYPE [NAME]", "add a section", 1, 2, COMMAND_FULL, command_add, offer_types },
+		{ TAKES_SETTING }, command_del_list, NULL },
+	{ "add", "TYPE [NAME]", "add a section", 1, 2, COMMAND_FULL, { TAKES_TYPE },
+		command_add, NULL },
 	{ "delete", "SECTION[.OPTION]", "remove a section or an option", 1, 1, COMMAND_FULL,
-		command_delete, NULL },
-	{ "move", "@route[N] M", "give a route another place", 2, 2, COMMAND_FULL, command_move, NULL },
-	{ "changes", "", "what commit would change", 0, 0, COMMAND_ANYBODY, command_changes, NULL },
-	{ "revert", "", "drop the changes", 0, 0, COMMAND_FULL, command_revert, NULL },
+		{ TAKES_PATH }, command_delete, NULL },
+	{ "move", "@route[N] M", "give a route another place", 2, 2, COMMAND_FULL, { TAKES_ROUTE },
+		command_move, NULL },
+	{ "changes", "", "what commit would change", 0, 0, COMMAND_ANYBODY, { TAKES_NOTHING },
+		command_changes, NULL },
+	{ "revert", "", "drop the changes", 0, 0, COMMAND_FULL, { TAKES_NOTHING },
+		command_revert, NULL },
 	{ "commit", "", "validate the changes, write the file (comments in it are lost), apply them",
-		0, 0, COMMAND_FULL, command_commit, NULL },
+		0, 0, COMMAND_FULL, { TAKES_NOTHING }, command_commit, NULL },
 	{ "check", "[ACCOUNT] [--json]", "diagnose every account, or one", 0, 2, COMMAND_ANYBODY,
-		command_check, NULL },
+		{ TAKES_ACCOUNT }, command_check, NULL },
 	{ "passwd", "USER", "give a user a new password; it is stored as a hash", 1, 1, COMMAND_FULL,
-		command_passwd, NULL },
+		{ TAKES_USER }, command_passwd, NULL },
 	{ "export", "[secrets]", "the configuration as text; secrets hidden unless asked for", 0, 1,
-		COMMAND_ANYBODY, command_export, NULL },
+		COMMAND_ANYBODY, { TAKES_WORD }, command_export, offer_secrets },
 	{ "import", "", "replace the changes by a text, ended by a line with a dot", 0, 0, COMMAND_FULL,
-		command_import, NULL },
-	{ "log", "", "the last lines of the log", 0, 0, COMMAND_ANYBODY, command_log, NULL },
-	{ "quit", "", "leave the console", 0, 0, COMMAND_ANYBODY, command_quit, NULL },
+		{ TAKES_NOTHING }, command_import, NULL },
+	{ "log", "[follow|trace ID]", "the last lines of the log, lines as they come, or one session's",
+		0, 2, COMMAND_ANYBODY, { TAKES_WORD }, command_log, command_log_offer },
+	{ "quit", "", "leave the console", 0, 0, COMMAND_ANYBODY, { TAKES_NOTHING },
+		command_quit, NULL },
 };
 const unsigned commands_count = sizeof commands / sizeof commands[0];
 

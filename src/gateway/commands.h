@@ -29,7 +29,11 @@ void command_cursor_keep(struct command_call *call, const struct cfg_cursor *at)
 /* commands_show.c */
 int command_show(struct command_call *call, struct fmt *out);
 const char *command_show_offer(unsigned i, const char **help);
+
+/* commands_log.c */
 int command_log(struct command_call *call, struct fmt *out);
+int command_log_list(struct command_call *call, struct fmt *out);
+const char *command_log_offer(unsigned i, const char **help);
 
 /* commands_check.c */
 int command_check(struct command_call *call, struct fmt *out);
@@ -39,5 +43,8 @@ void command_json_string(struct fmt *out, struct slice text);
 
 /* Whether the last word is --json; it is then taken away from call->words. */
 bool command_wants_json(struct command_call *call);
+
+/* Where that is noted: in this place of the cursor. */
+enum { COMMAND_JSON = COMMAND_CURSORS - 1 };
 
 #endif

@@ -298,12 +298,12 @@ int command_passwd(struct command_call *call, struct fmt *out)
 		return ask_secret(call);
 	call->answered = false;
 	crypto_sha256(call->input.p, call->input.len, now);
-	if (call->info.interactive && call->cursor[0]++ == 0) {
+	if (call->info.prompts && call->cursor[0]++ == 0) {
 		memcpy(&call->cursor[1], now, TYPED_LEN);
 		mem_wipe(now, sizeof now);
 		return ask_secret(call);
 	}
-	same = !call->info.interactive || mem_eq_ct(&call->cursor[1], now, TYPED_LEN);
+	same = !call->info.prompts || mem_eq_ct(&call->cursor[1], now, TYPED_LEN);
 	mem_wipe(&call->cursor[1], TYPED_LEN);
 	mem_wipe(now, sizeof now);
 	if (!same)

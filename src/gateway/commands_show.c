@@ -1,5 +1,5 @@
 /*
- * commands_show.c - `show` and `log`: a table of topics, each a generator with its cursor.
+ * commands_show.c - `show`: a table of topics, each a generator with its cursor.
  */
 #include <string.h>
 
@@ -304,33 +304,6 @@ static int show_certificates(struct command_call *call, struct fmt *out)
 	return E_OK;
 }
 
-int command_log(struct command_call *call, struct fmt *out)
-{
-	uint32_t last = log_last();
-	const char *line;
-	uint32_t len;
-
-	if (call->cursor[AT] == 0)
-		call->cursor[AT] = last >= LOG_KEPT ? last - LOG_KEPT + 1 : 1;
-	for (; call->cursor[AT] <= last; call->cursor[AT]++) {
-		if (out->cap - out->len < ROW_ROOM)
-			return E_MORE;
-		if (log_kept(call->cursor[AT], &line, &len) != E_OK)
-			continue;
-		if (call->cursor[JSON] == 0) {
-			fmt_printf(out, "%.*s\n", (int)len, line);
-			continue;
-		}
-		json_row(call, out);
-		command_json_string(out, slice_of(line, len));
-	}
-	if (call->cursor[JSON] != 0)
-		json_end(call, out);
-	else if (last == 0)
-		fmt_str(out, "nothing was logged yet\n");
-	return E_OK;
-}
-
 static const struct topic {
 	const char *name, *help;
 	int (*run)(struct command_call *call, struct fmt *out);
@@ -344,7 +317,7 @@ static const struct topic {
 	{ "memory", "bytes in all pools", show_memory },
 	{ "network", "listeners", show_network },
 	{ "certificates", "our own certificates, with fingerprints", show_certificates },
-	{ "log", "the last lines of the log", command_log },
+	{ "log", "the last lines of the log", command_log_list },
 };
 
 static const char *topic_name(unsigned i)

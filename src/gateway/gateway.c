@@ -203,7 +203,7 @@ static void signals_take(void)
 		else
 			log_line(PORT_LOG_ERROR, "configuration not reloaded, the running one stays: %s", why);
 	}
-	if ((signals & PORT_SIGNAL_STOP) != 0 || console_wants_stop())
+	if ((signals & PORT_SIGNAL_STOP) != 0)
 		gateway_stop();
 }
 
@@ -239,6 +239,7 @@ static uint64_t nearest_ms(void)
 
 	at = dns < at ? dns : at;
 	at = check < at ? check : at;
+	at = console_deadline_ms() < at ? console_deadline_ms() : at;
 	for (int i = 0; i < SERVICE_ROWS; i++)
 		at = services[i].next_ms < at ? services[i].next_ms : at;
 	if (state.stopping && state.stop_ms + (state.hard ? STOP_HARD_MS : STOP_SOFT_MS) < at)
@@ -263,6 +264,7 @@ static void timers_run(void)
 	if (dns_deadline_ms() <= now)
 		dns_tick();
 	check_tick(now);
+	console_tick(now);
 	for (int i = 0; i < SERVICE_ROWS; i++) {
 		if (services[i].next_ms > now)
 			continue;

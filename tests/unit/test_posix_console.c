@@ -15,8 +15,8 @@
 static struct port_console *console;
 static char line_buf[4096];
 static size_t line_len;
-static bool input_over, interactive, full_rights;
-static int columns;
+static bool input_over, interactive, prompts, escapes, full_rights;
+static int columns, rows;
 
 static void pause_for(port_owner owner)
 {
@@ -80,7 +80,8 @@ static int run_command(const char *line)
 	int n = 0;
 
 	if (strcmp(line, "who") == 0) {
-		n = snprintf(answer, sizeof answer, "%s %d %s\n", interactive ? "tty" : "script", columns,
+		n = snprintf(answer, sizeof answer, "%s%s%s %d %d %s\n", interactive ? "tty" : "script",
+			prompts ? "+prompts" : "", escapes ? "+escapes" : "", columns, rows,
 			full_rights ? "full" : "some");
 		say(answer, (size_t)n);
 	} else if (strcmp(line, "fail") == 0) {
@@ -133,6 +134,9 @@ static void converse(void)
 	interactive = info.interactive;
 	full_rights = info.full_rights;
 	columns = info.columns;
+	rows = info.rows;
+	prompts = info.prompts;
+	escapes = info.escapes;
 	line_len = 0;
 	input_over = false;
 	if (interactive)
@@ -248,7 +252,7 @@ static void one_command(void **state)
 
 	(void)state;
 	assert_int_equal(command(NULL, "who"), 0);
-	assert_string_equal(output, "script 80 full\n");
+	assert_string_equal(output, "script 80 0 full\n");
 	assert_int_equal(command(NULL, "fail"), 1);
 	assert_string_equal(output, "error: no\n");
 	assert_int_equal(command(NULL, "slow"), 0);
@@ -280,7 +284,7 @@ static void a_script(void **state)
 	(void)state;
 	assert_int_equal(client_run("who\nslow\nsecret\none\ntwo2\nx y\nfail\n", 0, NULL), 1);
 	assert_string_equal(output,
-		"script 80 full\nslow\npassword: got 3\npassword: got 4\n<x y>\nerror: no\n");
+		"script 80 0 full\nslow\npassword: got 3\npassword: got 4\n<x y>\nerror: no\n");
 	assert_int_equal(client_run("fail\nlast", 0, NULL), 0);
 	assert_string_equal(output, "error: no\n<last>\n");
 	assert_int_equal(client_run("fail\nquit\nwho\n", 0, NULL), 1);
@@ -307,7 +311,7 @@ static int raw_client(const char *greeting)
 
 	snprintf(to.sun_path, sizeof to.sun_path, "%s", in_scratch("control"));
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-	assert_int_equal(write(fd, greeting, strlen(greeting)), strlen(greeting));
+	(void)send(fd, greeting, strlen(greeting), MSG_NOSIGNAL); /* it may be refused before it speaks */
 	return fd;
 }
 
@@ -315,7 +319,8 @@ static void strange_clients(void **state)
 {
 	static const char *const bad[] = {
 		"GET / HTTP/1.1\r\n", "mailwicket-console 2 tty 80\n", "mailwicket-console 1 root 80\n",
-		"mailwicket-console 1 tty 80x\n", "\n",
+		"mailwicket-console 1 tty 80x\n", "\n", "mailwicket-console 1 ttyx 80\n",
+		"mailwicket-console 1 tty 80 24 1\n", "mailwicket-console 1 tty 80 2x\n",
 		"mailwicket-console 1 tty 0000000000000000000000000000000000000000",
 	};
 	int silent[2 * BOARD_CONSOLE_MAX], fd;
@@ -353,7 +358,7 @@ static void strange_clients(void **state)
 	usleep(20000);
 	assert_int_equal(write(fd, "sole 1 command 132\nwho\n", 23), 23);
 	assert_int_equal(read(fd, output, 14), 14);
-	assert_memory_equal(output, "script 132 ful", 14);
+	assert_memory_equal(output, "script 132 0 f", 14);
 	close(fd);
 }
 
@@ -441,8 +446,8 @@ static void rights_of_peers(void **state)
 	close(keep);
 	close(out[1]);
 	output_len = (size_t)read(out[0], output, 64);
-	assert_int_equal(output_len, 15);
-	assert_memory_equal(output, "script 80 some\n", 15);
+	assert_int_equal(output_len, 17);
+	assert_memory_equal(output, "script 80 0 some\n", 17);
 	close(out[0]);
 }
 
@@ -465,7 +470,8 @@ static void expect(const char *text)
 			seen = (size_t)(at - output) + strlen(text);
 			return;
 		}
-		assert_int_equal(poll(&p, 1, 5000), 1);
+		if (poll(&p, 1, 5000) != 1)
+			fail_msg("no '%s' in '%s'", text, output + seen);
 		n = read(master, output + output_len, sizeof output - 1 - output_len);
 		assert_true(n > 0);
 		output_len += (size_t)n;
@@ -477,17 +483,40 @@ static void type(const char *text)
 	assert_int_equal(write(master, text, strlen(text)), strlen(text));
 }
 
-static bool echoes(int slave)
+static struct termios before;
+
+static bool has(int slave, tcflag_t flag)
 {
 	struct termios t;
 
 	assert_int_equal(tcgetattr(slave, &t), 0);
-	return (t.c_lflag & ECHO) != 0;
+	return (t.c_lflag & flag) != 0;
 }
 
-static pid_t terminal_client(int *slave)
+/* Waits until a flag of the terminal is as wanted. */
+static void until(int slave, tcflag_t flag, bool wanted)
+{
+	for (int i = 0; i < 300 && has(slave, flag) != wanted; i++)
+		usleep(10000);
+	assert_true(has(slave, flag) == wanted);
+}
+
+static bool as_before(int slave)
+{
+	struct termios t;
+
+	assert_int_equal(tcgetattr(slave, &t), 0);
+	return t.c_lflag == before.c_lflag && t.c_iflag == before.c_iflag &&
+		t.c_oflag == before.c_oflag && t.c_cflag == before.c_cflag &&
+		memcmp(t.c_cc, before.c_cc, sizeof t.c_cc) == 0;
+}
+
+/* A client on a terminal of its own: of keys, or of one command. */
+static pid_t terminal_client(int *slave, const char *term, const char *word)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = 100 };
+	char copy[64];
+	char *argv[] = { copy, NULL };
 	pid_t child;
 
 	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -495,8 +524,10 @@ static pid_t terminal_client(int *slave)
 	*slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
 	assert_true(*slave >= 0);
 	assert_int_equal(ioctl(*slave, TIOCSWINSZ, &size), 0);
+	assert_int_equal(tcgetattr(*slave, &before), 0);
 	output_len = 0;
 	seen = 0;
+	snprintf(copy, sizeof copy, "%s", word != NULL ? word : "");
 	child = fork();
 	if (child == 0) {
 		alarm(20);
@@ -504,66 +535,156 @@ static pid_t terminal_client(int *slave)
 		ioctl(*slave, TIOCSCTTY, 0);
 		dup2(*slave, 0);
 		dup2(*slave, 1);
+		(void)(term != NULL ? setenv("TERM", term, 1) : unsetenv("TERM"));
 		CHECK(port_start() == E_OK); /* the program starts its port before it knows the command */
-		_exit(port_console_client(in_scratch("control"), 0, NULL) & 0xff);
+		_exit(port_console_client(in_scratch("control"), word != NULL, word != NULL ? argv : NULL) &
+			0xff);
 	}
 	return child;
 }
 
-static void a_terminal(void **state)
+static void ended(pid_t child, int slave, int wanted)
 {
-	int slave, status;
-	pid_t child = terminal_client(&slave);
+	int status;
 
-	(void)state;
-	expect("> ");
-	type("who\n");
-	expect("tty 100 full");
-	type("secret\n");
-	expect("password: ");
-	for (int i = 0; i < 100 && echoes(slave); i++)
-		usleep(10000);
-	assert_false(echoes(slave));
-	type("hidden1\n");
-	expect("got 7");
-	expect("password: ");
-	for (int i = 0; i < 100 && echoes(slave); i++)
-		usleep(10000);
-	type("hidden2\n");
-	expect("got 7");
-	expect("> ");
-	assert_true(echoes(slave));
-	assert_null(strstr(output, "hidden"));
-	type("text\none\ntwo\n");
-	expect("two");
-	usleep(100000);
-	type("\004"); /* ^D ends the text, not the console */
-	expect("2 lines");
-	type("fail\n");
-	expect("error: no");
-	type("\004");
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(WEXITSTATUS(status), 1);
+	assert_int_equal(status, wanted);
+	assert_true(as_before(slave));
 	close(master);
 	close(slave);
 }
 
-static void echo_comes_back_after_an_interrupt(void **state)
+/* Every key goes to the gateway as it is, nothing is shown here, and the size is told. */
+static void a_terminal(void **state)
+{
+	struct winsize size = { .ws_row = 30, .ws_col = 90 };
+	int slave;
+	pid_t child = terminal_client(&slave, "xterm", NULL);
+
+	(void)state;
+	expect("\x1b[?2004h");
+	expect("> ");
+	assert_false(has(slave, ECHO | ICANON | ISIG | IEXTEN));
+	type("who\n");
+	expect("tty+prompts+escapes 100 24 full\r\n");
+	type("\003\001\021\022\032\xc3\xa4\r\n");
+	expect("<\003\001\021\022\032\xc3\xa4\r>");
+	type("secret\n");
+	expect("password: ");
+	type("hidden1\n");
+	expect("got 7");
+	expect("password: ");
+	type("hidden2\n");
+	expect("got 7");
+	assert_null(strstr(output, "hidden"));
+	assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
+	usleep(100000); /* SIGWINCH comes from the terminal */
+	type("\n");
+	expect("<\x1b[8;30;90t>");
+	type("fail\nquit\n");
+	expect("\x1b[?2004l");
+	ended(child, slave, 1 << 8);
+}
+
+static void a_terminal_without_escapes(void **state)
+{
+	static const char *const terms[] = { NULL, "", "dumb" };
+	int slave;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
+		pid_t child = terminal_client(&slave, terms[i], NULL);
+
+		expect("> ");
+		type("who\nquit\n");
+		expect("tty+prompts 100 24 full\r\n");
+		assert_null(strchr(output, '\x1b'));
+		ended(child, slave, 0);
+	}
+}
+
+static void a_terminal_is_put_back_after_signals(void **state)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	int slave, status;
+	pid_t child;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		child = terminal_client(&slave, "xterm", NULL);
+		expect("> ");
+		until(slave, ICANON, false);
+		assert_int_equal(kill(child, signals[i]), 0);
+		expect("\x1b[?2004l");
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == signals[i]);
+		assert_true(as_before(slave));
+		close(master);
+		close(slave);
+	}
+	child = terminal_client(&slave, "xterm", NULL);
+	expect("> ");
+	assert_int_equal(kill(child, SIGTSTP), 0);
+	assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+	assert_true(WIFSTOPPED(status) && as_before(slave));
+	assert_int_equal(kill(child, SIGCONT), 0);
+	until(slave, ICANON, false);
+	usleep(100000);
+	type("\n");
+	expect("<\x1b[8;24;100t\014>"); /* the row is to be drawn anew */
+	type("quit\n");
+	ended(child, slave, 0);
+}
+
+static void a_terminal_is_put_back_when_the_gateway_goes(void **state)
 {
 	int slave, status;
-	pid_t child = terminal_client(&slave);
+	pid_t child = terminal_client(&slave, "xterm", NULL);
 
 	(void)state;
 	expect("> ");
-	type("secret\n");
-	expect("password: ");
-	for (int i = 0; i < 100 && echoes(slave); i++)
+	assert_int_equal(kill(server, SIGKILL), 0);
+	assert_int_equal(waitpid(server, &status, 0), server);
+	ended(child, slave, 1 << 8);
+	unlink(in_scratch("control"));
+	server = fork();
+	if (server == 0) {
+		alarm(60);
+		serve();
+	}
+	for (int i = 0; i < 200 && access(in_scratch("control"), F_OK) != 0; i++)
 		usleep(10000);
-	assert_false(echoes(slave));
+}
+
+/* One command of a person: lines as ever, except that a secret is not shown. */
+static void one_command_on_a_terminal(void **state)
+{
+	int slave, status;
+	pid_t child = terminal_client(&slave, "xterm", "who");
+
+	(void)state;
+	expect("script+prompts 100 24 full");
+	assert_null(strchr(output, '\x1b'));
+	ended(child, slave, 0);
+	child = terminal_client(&slave, "xterm", "secret");
+	expect("password: ");
+	until(slave, ECHO, false);
+	assert_true(has(slave, ICANON));
+	type("hidden1\n");
+	expect("got 7");
+	expect("password: ");
+	until(slave, ECHO, false);
+	type("hidden2\n");
+	expect("got 7");
+	assert_null(strstr(output, "hidden"));
+	ended(child, slave, 0);
+	child = terminal_client(&slave, "xterm", "secret");
+	expect("password: ");
+	until(slave, ECHO, false);
 	type("\003"); /* ^C */
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
-	assert_true(echoes(slave));
+	assert_true(as_before(slave));
 	close(master);
 	close(slave);
 }
@@ -671,7 +792,10 @@ int main(void)
 		SERVED(living_and_dead_sockets),
 		SERVED(rights_of_peers),
 		SERVED(a_terminal),
-		SERVED(echo_comes_back_after_an_interrupt),
+		SERVED(a_terminal_without_escapes),
+		SERVED(a_terminal_is_put_back_after_signals),
+		SERVED(a_terminal_is_put_back_when_the_gateway_goes),
+		SERVED(one_command_on_a_terminal),
 		cmocka_unit_test(log_escapes_and_never_waits),
 		cmocka_unit_test(log_says_what_was_lost),
 		cmocka_unit_test(log_over_udp),
