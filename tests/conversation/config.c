@@ -1,10 +1,32 @@
 /*
- * config.c - the configuration of a script: the default one, changed line by line.
+ * config.c - the configuration of a script: the default one of its protocol, changed line by line.
  */
 #include "conv.h"
 
-static const char standard[] =
-	"config gateway 'main'\n"
+/* The words in it are those that ledger.c looks for. */
+#define MAILBOX(protocol, port) \
+	"config gateway 'main'\n" \
+	"\toption hostname 'gateway.test'\n" \
+	"\toption account 'hop'\n" \
+	"\toption trust '/test/ca.pem'\n" \
+	"\n" \
+	"config listener 'in'\n" \
+	"\toption protocol '" protocol "'\n" \
+	"\toption port '" port "'\n" \
+	"\toption tls 'off'\n" \
+	"\n" \
+	"config account 'hop'\n" \
+	"\toption address 'office@hop.test'\n" \
+	"\toption password '" PROVIDER_PASSWORD "'\n" \
+	"\toption " protocol "_host '10.0.0.9'\n" \
+	"\toption " protocol "_port '" port "'\n" \
+	"\toption " protocol "_tls 'off'\n" \
+	"\n" \
+	"config user 'box'\n" \
+	"\toption password '" LOCAL_PASSWORD "'\n"
+
+static const char *const standard[PROTOCOLS] = {
+	[SMTP] = "config gateway 'main'\n"
 	"\toption hostname 'gateway.test'\n"
 	"\toption account 'hop'\n"
 	"\toption trust '/test/ca.pem'\n"
@@ -22,7 +44,10 @@ static const char standard[] =
 	"\toption smtp_tls 'off'\n"
 	"\toption auth 'none'\n"
 	"\toption from 'keep'\n"
-	"\toption delivery 'direct'\n";
+	"\toption delivery 'direct'\n",
+	[IMAP] = MAILBOX("imap", "143"),
+	[POP3] = MAILBOX("pop3", "110"),
+};
 
 void config_clear(void) { script.config_len = 0; }
 
@@ -43,10 +68,10 @@ void config_line(const char *line)
 	insert(script.config_len, "\n", 1);
 }
 
-void config_default(void)
+void config_default(enum protocol protocol)
 {
 	config_clear();
-	insert(0, standard, sizeof standard - 1);
+	insert(0, standard[protocol], strlen(standard[protocol]));
 }
 
 /* Offset of the line after the one at `at`. */

@@ -30,8 +30,12 @@ enum act {
 	ACT_CONNECT, ACT_SEND, ACT_RAW, ACT_MAIL, ACT_EXPECT, ACT_MORE, ACT_HAS, ACT_HAS_NOT, ACT_NONE,
 	ACT_CLOSED, ACT_TLS, ACT_CUT, ACT_EOF, ACT_FIN, ACT_HOLE, ACT_PACE, ACT_WINDOW, ACT_HELLO,
 	ACT_BODY, ACT_CHUNK, ACT_WAIT, ACT_LOG, ACT_QUIET, ACT_RULE, ACT_CAPS, ACT_COUNT, ACT_GOT,
-	ACT_HOP_BODY, ACT_NO_HOP, ACT_BDAT, ACT_DNS, ACT_DNS_FAULT, ACT_ROUTE, ACT_CLOCK, ACT_RELOAD, ACT_LATENCY
+	ACT_HOP_BODY, ACT_NO_HOP, ACT_BDAT, ACT_DNS, ACT_DNS_FAULT, ACT_ROUTE, ACT_CLOCK, ACT_RELOAD, ACT_LATENCY,
+	ACT_UNTIL, ACT_BYTES, ACT_LOGIN, ACT_SIGNED, ACT_STOP, ACT_BUSY
 };
+
+/* What the listener 'in' and the next hop speak. */
+enum protocol { SMTP, IMAP, POP3, PROTOCOLS };
 
 struct step {
 	int line;
@@ -44,6 +48,7 @@ struct step {
 
 struct script {
 	const char *path;
+	enum protocol protocol;
 	struct step step[STEPS];
 	int steps;
 	bool scripted_hop;       /* has N or R lines: the next hop does nothing by itself */
@@ -69,11 +74,18 @@ uint64_t script_duration(const char *text);
 
 /* ---- config.c ---- */
 
-/* The default configuration; then lines of `config`, `set` and `list`. false: no such section. */
-void config_default(void);
+/* The default configuration of the protocol; then lines of `config`, `set` and `list`. false: no such
+ * section. */
+void config_default(enum protocol protocol);
 void config_clear(void);
 void config_line(const char *line);
 bool config_set(const char *assignment, bool list);
+
+/* Passwords of account 'hop' and of user 'box' in the defaults of IMAP and POP3; and the one that
+ * scripts use where a client brings its own. */
+#define PROVIDER_PASSWORD "pr0vider-w0rd"
+#define LOCAL_PASSWORD "l0cal-w0rd"
+#define CLIENT_PASSWORD "c1ient-w0rd"
 
 /* ---- fixture.c ---- */
 
@@ -104,7 +116,7 @@ enum sent { SENT_GREETING, SENT_COMMAND, SENT_DATA, SENT_DOT, SENT_CHUNK, SENT_L
 
 struct peer {
 	bool open, ended, tls, lost;
-	int end, slot;
+	int end, slot, ledger;           /* ledger: of ledger.c, or -1 */
 	char name[4];
 	uint8_t in[PEER_IN], out[PEER_OUT];
 	size_t in_len, out_len;
@@ -153,8 +165,35 @@ int hop_messages(void);
 bool hop_got(const char *pattern);
 const char *hop_message(size_t *len);
 int hop_connections(void);
+/* The script's reply to a line, or NULL; and saying it. */
+const char *hop_rule_for(const char *line, size_t len);
+void hop_say_rule(struct peer *p, const char *reply);
+/* Its capabilities as the script set them, or NULL. */
+const char *hop_caps_set(void);
 /* The number of the connection that came after the ones already used, or -1. */
 int hop_claim(void);
+
+/* ---- mailbox.c ---- */
+
+/* The automatic provider of IMAP and POP3: its first words, and its answer to a line. */
+void mailbox_greet(struct peer *p);
+void mailbox_answer(struct peer *p, const char *line, size_t len);
+/* `C hello`, `C login`, `S signed`; `N hello`, `N login`. */
+void mailbox_client_step(const struct step *s, struct peer *p);
+void mailbox_hop_step(const struct step *s, struct peer *p);
+
+/* ---- ledger.c ---- */
+
+/* What connections of IMAP and POP3 said and got, from which follows in every mode: nobody is told
+ * to be signed in without the provider's OK, no password and none of the provider's words before
+ * that come through, and what passes afterwards is what the other side said, once and in order. */
+void ledgers_reset(void);
+/* A new connection: its number. */
+int ledger_open(bool of_client);
+void ledger_in(int number, const char *who, const uint8_t *bytes, size_t len);
+void ledger_out(int number, const char *who, const uint8_t *bytes, size_t len);
+/* Compares both sides, and looks for passwords in the log. */
+void ledgers_check(void);
 
 /* ---- play.c ---- */
 
@@ -212,6 +251,10 @@ void step_start_tls(const struct step *s, struct peer *p);
 void step_shape(const struct step *s, struct peer *p);
 void step_silence(const struct step *s, struct peer *p);
 void step_ended(struct peer *p, const char *allowed);
+void step_bytes(const struct step *s, struct peer *p);
+/* The next reply of the gateway, the next line of the gateway to a next hop; false: none came. */
+bool step_client_hears(struct peer *p);
+bool step_hop_hears(struct peer *p, char *line, size_t cap, size_t *len);
 
 /* ---- match.c ---- */
 

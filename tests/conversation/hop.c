@@ -4,10 +4,11 @@
  */
 #include "conv.h"
 
-enum { RULES = 32, SEEN = 1 << 18, MESSAGE = 1 << 20, LISTENERS = 4 };
+enum { RULES = 32, SEEN = 1 << 18, MESSAGE = 1 << 20, LISTENERS = 8 };
 
 static struct { char pattern[200]; const char *reply; } rule[RULES];
 static int rules, listeners[LISTENERS], claimed, connections, messages;
+static bool caps_set;
 static char caps[1000], seen[SEEN], message[MESSAGE];
 static size_t seen_len, seen_at, message_len;
 
@@ -15,12 +16,13 @@ void hop_reset(void)
 {
 	rules = claimed = connections = messages = 0;
 	seen_len = seen_at = message_len = 0;
+	caps_set = false;
 	snprintf(caps, sizeof caps, "PIPELINING,SIZE 20000000,8BITMIME,ENHANCEDSTATUSCODES,DSN,SMTPUTF8");
 }
 
 void hop_listen(void)
 {
-	static const uint16_t port[LISTENERS] = { 25, 465, 587, 2525 };
+	static const uint16_t port[LISTENERS] = { 25, 465, 587, 2525, 143, 993, 110, 995 };
 
 	for (int i = 0; i < LISTENERS; i++) {
 		struct port_addr at = sim_addr("10.0.0.9", port[i]);
@@ -31,7 +33,13 @@ void hop_listen(void)
 
 int hop_messages(void) { return messages; }
 int hop_connections(void) { return connections; }
-void hop_caps(const char *text) { snprintf(caps, sizeof caps, "%s", text); }
+const char *hop_caps_set(void) { return caps_set ? caps : NULL; }
+
+void hop_caps(const char *text)
+{
+	snprintf(caps, sizeof caps, "%s", text);
+	caps_set = true;
+}
 
 const char *hop_message(size_t *len)
 {
@@ -52,7 +60,7 @@ void hop_rule(const char *text)
 	rule[rules++].reply = at + 3;
 }
 
-static const char *find_rule(const char *line, size_t len)
+const char *hop_rule_for(const char *line, size_t len)
 {
 	for (int i = rules - 1; i >= 0; i--)
 		if (glob(rule[i].pattern, line, len))
@@ -77,14 +85,16 @@ static void say(struct peer *p, const char *text)
 {
 	size_t len = strlen(text);
 
-	ledger_hop_said(p, (const uint8_t *)text, len);
-	ledger_hop_said(p, (const uint8_t *)"\r\n", 2);
+	if (script.protocol == SMTP) {
+		ledger_hop_said(p, (const uint8_t *)text, len);
+		ledger_hop_said(p, (const uint8_t *)"\r\n", 2);
+	}
 	peer_send(p, text, len);
 	peer_send(p, "\r\n", 2);
 }
 
 /* A rule's reply: also `close`, `silent`, `cut`. */
-static void say_rule(struct peer *p, const char *reply)
+void hop_say_rule(struct peer *p, const char *reply)
 {
 	if (strcmp(reply, "silent") == 0)
 		return;
@@ -155,10 +165,10 @@ static void keep(const char *bytes, size_t len)
 
 static void verdict(struct peer *p)
 {
-	const char *reply = find_rule(".", 1);
+	const char *reply = hop_rule_for(".", 1);
 
 	messages += reply == NULL || *reply == '2';
-	say_rule(p, reply == NULL ? "250 2.0.0 queued as 1" : reply);
+	hop_say_rule(p, reply == NULL ? "250 2.0.0 queued as 1" : reply);
 }
 
 static void answer_line(struct peer *p, const char *line, size_t len)
@@ -172,6 +182,10 @@ static void answer_line(struct peer *p, const char *line, size_t len)
 		seen_len += text;
 		seen[seen_len++] = '\n';
 	}
+	if (script.protocol != SMTP) {
+		mailbox_answer(p, line, text);
+		return;
+	}
 	ledger_hop_got(p, line, len);
 	if (content && !p->last_waits) {
 		keep(line + (line[0] == '.'), len - (line[0] == '.'));
@@ -181,9 +195,9 @@ static void answer_line(struct peer *p, const char *line, size_t len)
 		verdict(p);
 		return;
 	}
-	reply = find_rule(line, text);
+	reply = hop_rule_for(line, text);
 	if (reply != NULL)
-		say_rule(p, reply);
+		hop_say_rule(p, reply);
 	else if (p->chunk_left == 0)
 		answer_command(p, line, text);
 }
@@ -251,15 +265,21 @@ static bool take_connection(int listener)
 {
 	int place = free_place(), end = place < 0 ? E_AGAIN : sim_peer_accept(listener);
 	struct peer *p = &hop[place < 0 ? 0 : place];
-	const char *banner = find_rule("banner", 6);
+	const char *banner = hop_rule_for("banner", 6);
 
 	if (end < 0)
 		return false;
 	transcript_say("           %s (connected)", p->name);
 	peer_open(p, end);
 	connections++;
-	if (!script.scripted_hop)
-		say_rule(p, banner == NULL ? "220 hop.test ESMTP" : banner);
+	if (script.scripted_hop)
+		return true;
+	if (banner != NULL)
+		hop_say_rule(p, banner);
+	else if (script.protocol != SMTP)
+		mailbox_greet(p);
+	else
+		say(p, "220 hop.test ESMTP");
 	return true;
 }
 

@@ -19,6 +19,9 @@
  * \{N:text} repeats a text N times. In expectations `*` stands for any bytes; they match the
  * beginning of what came, up to the end where they end in '$'.
  *
+ *   protocol imap|pop3        before all else: the defaults of that protocol (config.c); replies are
+ *                             single lines, compared from their beginning. What must hold in every
+ *                             mode is in ledger.c
  *   config ... .              the whole configuration, as UCI text up to a single dot; else the
  *                             default of config.c: listener 'in' (port 25), account 'hop' (10.0.0.9)
  *   set SECTION.OPTION VALUE  changes it (no VALUE: takes the option away); `list` adds a value;
@@ -38,11 +41,16 @@
  *   S* pattern, S! pattern    some line (no line) of that reply, without its code, matches
  *   S none, S close [PATTERN] nothing came; the connection ends (after nothing, or just that)
  *
+ *   S= text, N= text          exactly these bytes come next; S until PATTERN passes lines over
+ *   C hello, C login, S signed   IMAP and POP3: the greeting; that and the sign-in of user 'box'; the
+ *                             OK to it
+ *
  *   N pattern, R text         the same for the next hop: a line it receives, a line it says. With
  *                             such lines in a file it does nothing by itself. N2, R2: further
  *                             connections; R-, R=, N none, N close, R eof ... as above
  *   N connect                 a (further) connection comes
- *   N hello [CAP,CAP]         that, then the greeting and EHLO with these capabilities
+ *   N hello [CAP,CAP]         that, then the greeting and EHLO with these capabilities; IMAP: "CAP CAP"
+ *   N login [CAPS]            IMAP and POP3: that, then the sign-in of account 'hop' and the OK to it
  *   N body ... .              message lines up to the dot; "..." stands for any number of lines
  *   N chunk ... .             the bytes that the last BDAT announced
  *   N tls [NAME] [fail]       TLS handshake with fixture NAME.pem and NAME.key (default ec)
@@ -61,6 +69,7 @@
  *   log LEVEL PATTERN         a log line contains this; every other warning or error is a failure
  *   dns NAME TYPE VALUE, dns fault NAME KIND, route IP KIND, latency TIME, clock SECONDS [unknown]
  *   reload ... .              makes another configuration the running one
+ *   stop                      asks the gateway to stop; busy N: so many pool slots are in use
  */
 #include "conv.h"
 #include "gateway/gateway.h"

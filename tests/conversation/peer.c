@@ -14,6 +14,7 @@ static void reset(struct peer *p, const char *kind, int i, int slot)
 {
 	p->open = p->ended = p->tls = p->lost = false;
 	p->slot = slot;
+	p->ledger = -1;
 	p->in_len = p->out_len = p->reply_len = 0;
 	p->content = p->last_waits = false;
 	p->line_len = p->chunk_left = 0;
@@ -45,6 +46,7 @@ void peer_open(struct peer *p, int end)
 	p->ended = p->tls = p->lost = p->content = p->last_waits = false;
 	p->end = end;
 	p->in_len = p->out_len = p->line_len = p->chunk_left = p->reply_len = 0;
+	p->ledger = script.protocol != SMTP ? ledger_open(p->slot < PEERS) : -1;
 	p->sent[0] = SENT_GREETING;
 	p->sent_len = 1;
 }
@@ -67,6 +69,7 @@ static int take_in(struct peer *p)
 		sim_peer_read(p->end, p->in + p->in_len, sizeof p->in - p->in_len);
 	if (n > 0) {
 		transcript_add(p->name, '<', p->in + p->in_len, (size_t)n);
+		ledger_in(p->ledger, p->name, p->in + p->in_len, (size_t)n);
 		p->in_len += (size_t)n;
 	} else if (!p->tls && n < 0 && n != E_AGAIN) {
 		transcript_say("           %s < (%s)", p->name, error_text(n));
@@ -127,7 +130,9 @@ void peer_send(struct peer *p, const void *bytes, size_t len)
 {
 	if (len > sizeof p->out - p->out_len)
 		len = sizeof p->out - p->out_len;
+	pump(p);
 	transcript_add(p->name, '>', bytes, len);
+	ledger_out(p->ledger, p->name, bytes, len);
 	memcpy(p->out + p->out_len, bytes, len);
 	p->out_len += len;
 	pump(p);
@@ -237,7 +242,7 @@ bool peer_take_reply(struct peer *p)
 	for (;;) {
 		const uint8_t *end = memchr(p->in + at, '\n', p->in_len - at);
 		size_t len = end == NULL ? 0 : (size_t)(end - (p->in + at)) + 1;
-		bool last = len < 5 || p->in[at + 3] != '-';
+		bool last = len < 5 || p->in[at + 3] != '-' || script.protocol != SMTP;
 
 		if (len == 0)
 			return false;
@@ -251,7 +256,8 @@ bool peer_take_reply(struct peer *p)
 	memcpy(p->reply, p->in, p->reply_len);
 	p->reply[p->reply_len] = '\0';
 	peer_drop(p, at);
-	got_reply(p);
+	if (script.protocol == SMTP)
+		got_reply(p);
 	return true;
 }
 

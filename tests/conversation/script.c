@@ -140,6 +140,8 @@ static const struct word words[] = {
 	{ "hole", ACT_HOLE, 'C', false }, { "hello", ACT_HELLO, 'C', false },
 	{ "mail", ACT_MAIL, 'C', true }, { "pace", ACT_PACE, 'C', false },
 	{ "window", ACT_WINDOW, 'C', false }, { "bdat", ACT_BDAT, 'C', false },
+	{ "login", ACT_LOGIN, 'C', false }, { "login", ACT_LOGIN, 'N', false },
+	{ "signed", ACT_SIGNED, 'S', false }, { "until", ACT_UNTIL, 'S', false },
 	{ "none", ACT_NONE, 'S', false }, { "close", ACT_CLOSED, 'S', false },
 	{ "connect", ACT_CONNECT, 'N', false }, { "tls", ACT_TLS, 'N', false },
 	{ "none", ACT_NONE, 'N', false }, { "close", ACT_CLOSED, 'N', false },
@@ -154,7 +156,8 @@ static const struct word words[] = {
 	{ "hop body", ACT_HOP_BODY, 0, true }, { "hop none", ACT_NO_HOP, 0, false },
 	{ "dns fault", ACT_DNS_FAULT, 0, false }, { "dns", ACT_DNS, 0, false },
 	{ "route", ACT_ROUTE, 0, false }, { "clock", ACT_CLOCK, 0, false },
-	{ "reload", ACT_RELOAD, 0, true }, { "latency", ACT_LATENCY, 0, false }
+	{ "reload", ACT_RELOAD, 0, true }, { "stop", ACT_STOP, 0, false },
+	{ "busy", ACT_BUSY, 0, false }, { "latency", ACT_LATENCY, 0, false }
 };
 
 static const struct word *find_word(char who, const char *line)
@@ -201,6 +204,8 @@ static void read_dialogue(const char *line)
 		add(who, number, ACT_RAW, line, false);
 	else if (!sends && (mark == ' ' || mark == '-'))
 		add(who, number, mark == ' ' ? ACT_EXPECT : ACT_MORE, line, false);
+	else if (!sends && mark == '=')
+		add(who, number, ACT_BYTES, line, false);
 	else if (!sends && (mark == '*' || mark == '!'))
 		add(who, number, mark == '*' ? ACT_HAS : ACT_HAS_NOT, line, false);
 	else
@@ -221,6 +226,20 @@ static void read_config(void)
 	}
 }
 
+/* Has to stand before everything that changes the configuration. */
+static void set_protocol(const char *name)
+{
+	static const char *const names[PROTOCOLS] = { "smtp", "imap", "pop3" };
+
+	for (int i = 0; i < PROTOCOLS; i++)
+		if (strcmp(names[i], name) == 0) {
+			script.protocol = (enum protocol)i;
+			config_default(script.protocol);
+			return;
+		}
+	complain("no such protocol", name);
+}
+
 static void read_line(const char *line)
 {
 	const struct word *w = find_word(0, line);
@@ -234,7 +253,9 @@ static void read_line(const char *line)
 	else if (strncmp(line, "set ", 4) == 0 || strncmp(line, "list ", 5) == 0) {
 		if (!config_set(line + (*line == 's' ? 4 : 5), *line == 'l'))
 			complain("no such section", line);
-	} else if (strcmp(line, "any log") == 0)
+	} else if (strncmp(line, "protocol ", 9) == 0)
+		set_protocol(line + 9);
+	else if (strcmp(line, "any log") == 0)
 		script.any_log = true;
 	else if (strcmp(line, "whole only") == 0)
 		script.whole_only = true;
@@ -259,7 +280,7 @@ bool script_read(const char *path)
 	text_used = 0;
 	line_number = 0;
 	wrong = false;
-	config_default();
+	config_default(SMTP);
 	file = fopen(path, "r");
 	if (file == NULL) {
 		fprintf(stderr, "%s: cannot be read\n", path);

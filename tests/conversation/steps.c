@@ -11,6 +11,7 @@ enum { STEP_MS = 30000, LOOSE_MS = 5000 };
 uint32_t step_patience(void) { return play.strict ? STEP_MS : LOOSE_MS; }
 
 static bool has_ended(struct peer *p) { return p->ended; }
+static bool has_input(struct peer *p) { return p->in_len > 0 || p->ended; }
 static bool secured(struct peer *p) { return peer_tls_state(p->slot) != 0 || p->ended; }
 static bool all_sent(struct peer *p) { return p->out_len == 0 || p->ended; }
 
@@ -154,5 +155,25 @@ void step_ended(struct peer *p, const char *allowed)
 	if (p->open && p->ended) {
 		sim_peer_close(p->end);
 		peer_forget(p);
+	}
+}
+
+/* Exactly these bytes come next. */
+void step_bytes(const struct step *s, struct peer *p)
+{
+	size_t at = 0, n;
+
+	while (at < s->len && !play.failed) {
+		if (p->in_len == 0 && (!p->open || !play_until(has_input, p, step_patience()) ||
+		    p->in_len == 0)) {
+			step_loose(p, "fewer bytes came than expected");
+			return;
+		}
+		n = p->in_len < s->len - at ? p->in_len : s->len - at;
+		if (play.strict && memcmp(p->in, s->text + at, n) != 0)
+			play_fail("%s got other bytes than expected, from %zu on: %.*s", p->name, at,
+				(int)(n < 100 ? n : 100), (const char *)p->in);
+		peer_drop(p, n);
+		at += n;
 	}
 }

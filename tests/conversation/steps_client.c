@@ -15,20 +15,22 @@ static bool reply_whole(struct peer *p)
 
 		if (next == 0)
 			return p->ended;
-		if (next - at < 5 || p->in[at + 3] != '-')
+		if (next - at < 5 || p->in[at + 3] != '-' || script.protocol != SMTP)
 			return true;
 		at = next;
 	}
 	return p->ended;
 }
 
-/* Any line of the last reply, without its code, with this beginning. */
+/* Any line of the last reply, without SMTP's code, with this beginning. */
 static bool reply_has(const struct peer *p, const char *pattern)
 {
 	for (const char *at = p->reply; *at != '\0'; ) {
 		size_t n = strcspn(at, "\n");
 
-		if (n > 4 && glob(pattern, at + 4, n - 4 - (at[n - 1] == '\r')))
+		size_t from = script.protocol == SMTP ? 4 : 0;
+
+		if (n > from && glob(pattern, at + from, n - from - (at[n - 1] == '\r')))
 			return true;
 		at += n + (at[n] == '\n');
 	}
@@ -44,7 +46,7 @@ static const char *last_line(const struct peer *p)
 	return at;
 }
 
-static bool hear(struct peer *p)
+bool step_client_hears(struct peer *p)
 {
 	if (p->open && play_until(reply_whole, p, step_patience()) && peer_take_reply(p))
 		return true;
@@ -57,7 +59,7 @@ static void expect_reply(const struct step *s, struct peer *p)
 {
 	const char *line;
 
-	if (!hear(p) || !play.strict)
+	if (!step_client_hears(p) || !play.strict)
 		return;
 	line = last_line(p);
 	if (!glob(s->text, line, strcspn(line, "\r\n")))
@@ -65,12 +67,23 @@ static void expect_reply(const struct step *s, struct peer *p)
 			(int)strcspn(line, "\r\n"), line);
 }
 
+/* Lines that nobody looks at up to one that matches. */
+static void expect_until(const struct step *s, struct peer *p)
+{
+	bool heard;
+
+	do {
+		heard = step_client_hears(p);
+	} while (heard && !glob(s->text, p->reply, strcspn(p->reply, "\r\n")));
+}
+
 /* ---- clients ---- */
 
 static void open_client(const struct step *s, struct peer *p)
 {
 	char word[3][60] = { "", "", "" }, from[40] = "10.0.0.7", to[40] = "10.0.0.1";
-	unsigned port = 25;
+	static const unsigned usual[PROTOCOLS] = { 25, 143, 110 };
+	unsigned port = usual[script.protocol];
 	struct port_addr a, b;
 	int n = s == NULL ? 0 : sscanf(s->text, "%59s %59s %59s", word[0], word[1], word[2]), end;
 
@@ -97,13 +110,13 @@ static void hello(struct peer *p)
 {
 	static const char line[] = "EHLO client.test\r\n";
 
-	if (!hear(p))
+	if (!step_client_hears(p))
 		return;
 	if (play.strict && memcmp(p->reply, "220", 3) != 0)
 		play_fail("%s expected a greeting, got %s", p->name, p->reply);
 	ledger_client_sent(p, (const uint8_t *)line, sizeof line - 1);
 	step_send_line(p, line, sizeof line - 1);
-	if (hear(p) && play.strict && memcmp(p->reply, "250", 3) != 0)
+	if (step_client_hears(p) && play.strict && memcmp(p->reply, "250", 3) != 0)
 		play_fail("%s expected 250 to EHLO, got %s", p->name, p->reply);
 }
 
@@ -161,14 +174,24 @@ void step_client(const struct step *s)
 		open_client(NULL, p);
 	switch (s->act) {
 	case ACT_SEND:
-		ledger_client_sent(p, (const uint8_t *)s->text, s->len);
+		if (script.protocol == SMTP)
+			ledger_client_sent(p, (const uint8_t *)s->text, s->len);
 		step_send_line(p, s->text, s->len);
 		break;
 	case ACT_RAW: send_raw(s, p); break;
 	case ACT_BDAT: send_chunk(s, p); break;
 	case ACT_MAIL: send_mail(s, p); break;
-	case ACT_HELLO: hello(p); break;
+	case ACT_HELLO:
+	case ACT_LOGIN:
+	case ACT_SIGNED:
+		if (script.protocol != SMTP)
+			mailbox_client_step(s, p);
+		else
+			hello(p);
+		break;
 	case ACT_EXPECT: expect_reply(s, p); break;
+	case ACT_UNTIL: expect_until(s, p); break;
+	case ACT_BYTES: step_bytes(s, p); break;
 	case ACT_HAS:
 	case ACT_HAS_NOT:
 		if (play.strict && reply_has(p, s->text) != (s->act == ACT_HAS))

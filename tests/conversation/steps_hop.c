@@ -26,12 +26,12 @@ static struct peer *claim(const struct step *s)
 
 static void hop_says(struct peer *p, const char *text, size_t len)
 {
-	if (p->open && !p->lost)
+	if (p->open && !p->lost && script.protocol == SMTP)
 		ledger_hop_said(p, (const uint8_t *)text, len);
 	step_send_line(p, text, len);
 }
 
-static bool hop_hears(struct peer *p, char *line, size_t cap, size_t *len)
+bool step_hop_hears(struct peer *p, char *line, size_t cap, size_t *len)
 {
 	if (!p->open || !play_until(line_whole, p, step_patience()) || peer_line(p) == 0) {
 		step_loose(p, p->ended ? "the connection ended, a line was expected" : "no line comes");
@@ -43,7 +43,8 @@ static bool hop_hears(struct peer *p, char *line, size_t cap, size_t *len)
 	memcpy(line, p->in, *len < cap ? *len : cap - 1);
 	line[*len < cap ? *len : cap - 1] = '\0';
 	peer_drop(p, *len);
-	ledger_hop_got(p, line, *len);
+	if (script.protocol == SMTP)
+		ledger_hop_got(p, line, *len);
 	return true;
 }
 
@@ -52,9 +53,9 @@ static void expect_line(struct peer *p, const char *pattern)
 	static char line[70000];
 	size_t len;
 
-	if (!hop_hears(p, line, sizeof line, &len))
+	if (!step_hop_hears(p, line, sizeof line, &len))
 		return;
-	if (len < 2 || line[len - 2] != '\r')
+	if ((len < 2 || line[len - 2] != '\r') && script.protocol == SMTP)
 		play_fail("%s got a line that ends without CRLF: %s", p->name, line);
 	if (glob(pattern, line, strcspn(line, "\r\n")))
 		return;
@@ -70,7 +71,7 @@ static void expect_body(const struct step *s, struct peer *p)
 	size_t used = 0, len;
 	char why[300];
 
-	while (hop_hears(p, line, sizeof line, &len)) {
+	while (step_hop_hears(p, line, sizeof line, &len)) {
 		size_t skip = line[0] == '.';
 
 		if (p->last_waits)
@@ -127,7 +128,7 @@ static void hop_hello(const struct step *s, struct peer *p)
 void step_hop(const struct step *s)
 {
 	struct peer *p = NULL;
-	bool fresh = s->act == ACT_CONNECT || s->act == ACT_HELLO;
+	bool fresh = s->act == ACT_CONNECT || s->act == ACT_HELLO || s->act == ACT_LOGIN;
 
 	if (!fresh && current[s->number] == 0 && s->act != ACT_NONE)
 		fresh = true;
@@ -139,7 +140,14 @@ void step_hop(const struct step *s)
 		return;
 	switch (s->act) {
 	case ACT_CONNECT: break;
-	case ACT_HELLO: hop_hello(s, p); break;
+	case ACT_HELLO:
+	case ACT_LOGIN:
+		if (script.protocol != SMTP)
+			mailbox_hop_step(s, p);
+		else
+			hop_hello(s, p);
+		break;
+	case ACT_BYTES: step_bytes(s, p); break;
 	case ACT_SEND: hop_says(p, s->text, s->len); break;
 	case ACT_RAW: step_send_line(p, s->text, s->len); break;
 	case ACT_EXPECT: expect_line(p, s->text); break;

@@ -110,6 +110,8 @@ static void reload(const struct step *s)
 	char why[300] = "";
 	int result = gateway_load(s->text, s->len, why, sizeof why);
 
+	if (result == E_OK)
+		result = gateway_apply(why, sizeof why);
 	if (result != E_OK && play.strict)
 		play_fail("reload: %s: %s", error_text(result), why);
 }
@@ -128,6 +130,12 @@ void step_world(const struct step *s)
 	case ACT_CLOCK: sim_wall_set(strtoll(s->text, NULL, 10), strstr(s->text, "unknown") == NULL); break;
 	case ACT_LATENCY: sim_latency((uint32_t)script_duration(s->text)); break;
 	case ACT_RELOAD: reload(s); break;
+	case ACT_STOP: sim_signal(PORT_SIGNAL_STOP); break;
+	case ACT_BUSY:
+		play_quiet();
+		if (play.strict && gateway_pools_busy() != (unsigned)atoi(s->text))
+			play_fail("%u pool slots in use, not %s", gateway_pools_busy(), s->text);
+		break;
 	default: look_at_hop(s);
 	}
 }
