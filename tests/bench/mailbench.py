@@ -47,7 +47,7 @@ class MailBench:
 
 	def __init__(self, options, place, say):
 		self.options, self.place, self.say = options, place, say
-		self.end = time.monotonic() + options.limit
+		self.end = time.monotonic() + options.limit * 1.5
 		self.left_out = {}
 		self.cases = []
 		if "sessions" in options.parts:

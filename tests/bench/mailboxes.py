@@ -82,7 +82,7 @@ class Mailwicket(Proxy):
 			account = {"provider": "generic", "address": user_of(upstream), "password": PASSWORD,
 				"username": user_of(upstream), "max_connections": MANY}
 			for protocol in sorted({door.protocol for door in self.doors}):
-				account.update({f"{protocol}_host": "localhost", f"{protocol}_tls": "implicit",
+				account.update({f"{protocol}_host": "127.0.0.1", f"{protocol}_tls": "implicit",
 					f"{protocol}_port": self.place.mail_sinks[f"{protocol}-{upstream}"]})
 			sections["account", upstream] = account
 			sections["user", upstream + "_user"] = {"name": user_of(upstream), "password": PASSWORD,

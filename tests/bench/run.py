@@ -203,7 +203,7 @@ def arguments():
 	parser.add_argument("--rounds", type=int, help="rounds that count (default 3, quick 1)")
 	parser.add_argument("--seconds", type=float, help="aim for one measurement of mail, and four of sign-ins (default 2, quick 0.4)")
 	parser.add_argument("--limit", type=float, default=320,
-		help="of smtp, and again of sessions and bulk: start nothing new after so many seconds")
+		help="of smtp, one and a half of it for sessions and bulk: start nothing new after so many seconds")
 	parser.add_argument("--parts", default=",".join(PARTS), help="what to measure (default all)")
 	parser.add_argument("--peers", default=",".join(known), help="which peers, by name (default all)")
 	parser.add_argument("--json", metavar="FILE", help="also write the figures there")
