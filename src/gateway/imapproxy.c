@@ -223,22 +223,22 @@ static int imap_line(struct session *s, struct slice line)
 
 /* ---- signed in ---- */
 
-/* The client's own tag, and the provider's capabilities, for ours are over (IM-20). */
+/* The client's own tag, and the provider's capabilities, for ours are over (IM-20). A list that is
+ * too long is asked for by the client itself. */
 static void imap_signed_in(struct session *s)
 {
 	char text[CHAN_PUT_MAX];
 	struct fmt f = fmt_on(text, sizeof text);
 	const struct imap_client *up = &proxy_of(s)->up->imap;
 
-	if (up->capability_len == 0) {
-		say(s, IMAP_SAY_LOGGED_IN);
-		return;
-	}
 	fmt_slice(&f, tag(s));
 	fmt_str(&f, " OK [CAPABILITY ");
 	fmt_bytes(&f, up->capability, up->capability_len);
 	fmt_str(&f, "] Signed in\r\n");
-	proxy_put(s, &f);
+	if (up->capability_len > 0 && !f.over)
+		proxy_put(s, &f);
+	else
+		say(s, IMAP_SAY_LOGGED_IN);
 }
 
 static const struct proxy_kind kind = {
