@@ -31,7 +31,7 @@ SECTIONS = -ffunction-sections -fdata-sections -fno-common
 SMALLEST = -Os
 
 TLS_OUT = build/bearssl
-TLS_FLAGS = -O2 -fPIE $(SECTIONS) $(NO_UNWIND) $(call probe,-fcf-protection)
+TLS_FLAGS = -O2 -fPIE $(SECTIONS) $(NO_UNWIND) $(call probe,-fcf-protection -fno-plt)
 LINK_RELEASE = -pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack
 LINK = $(CC) $(LINK_VARIANT) $(LDFLAGS)
 # Test programs take the compiled code that stands in the objects beside that for the linker.
@@ -49,7 +49,7 @@ ifeq ($(VARIANT),release)
 LTO = -flto -flto-partition=one -ffat-lto-objects
 endif
 SMALLEST := $(lastword -Os $(call probe,-Oz))
-TIGHT := $(call probe,-fno-inline-small-functions -fno-thread-jumps -malign-data=abi)
+TIGHT := $(call probe,-fno-plt -fno-inline-small-functions -fno-thread-jumps -malign-data=abi)
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fno-strict-overflow -fno-delete-null-pointer-checks \
 	$(call probe,-fstack-clash-protection -fcf-protection -mbranch-protection=standard \
