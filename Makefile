@@ -107,10 +107,11 @@ coverage:
 	@$(MAKE) VARIANT=coverage tests
 	@$(PYTHON) tests/run coverage
 
-# stripped size; text, data and bss by room and library; TOP=n lists the n largest symbols
+# stripped size by room and library, memory of an idle connection; TOP=n lists the n largest symbols
 sizes: $(PROGRAM)
 	@$(PYTHON) tools/sizes $(PROGRAM) $(OUT)/mailwicket.map --size '$(SIZE)' --strip '$(STRIP)' \
 		--readelf '$(READELF)' --top $(TOP)
+	@$(PYTHON) tools/idle $(CC) mips-linux-gnu-gcc -- -I. $(INCLUDES) $(PORT_FLAGS)
 
 # install the program, its example configuration and README under DESTDIR and PREFIX
 install: $(PROGRAM)
