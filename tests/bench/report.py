@@ -151,6 +151,7 @@ def show(result):
 		lines += case_lines(one)
 	for title, rows in result["idle"].items():
 		lines += waiting_lines(title, rows)
-	lines += ["", f"{result['seconds']:.0f} s, {result['rounds']} rounds, {result['machine']}",
+	rounds = f"{result['rounds']} rounds, " if result["cases"] else ""
+	lines += ["", f"{result['seconds']:.0f} s, {rounds}{result['machine']}",
 		f"again: {result['command']}"]
 	return lines
