@@ -46,7 +46,7 @@ static void check_list(const struct imap_client *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct imap_client c;
-	struct fuzz f = { &c.talk, 0, IMAP_UP_AUTH, harmless, success, last_part };
+	struct fuzz f = { &c.talk, 0, false, IMAP_UP_AUTH, harmless, success, last_part };
 
 	if (size < 1)
 		return 0;

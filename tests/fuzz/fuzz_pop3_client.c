@@ -25,7 +25,7 @@ static bool last_part(const struct talk *t)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pop3_client c;
-	struct fuzz f = { &c.talk, 0, POP3_UP_AUTH, harmless, success, last_part };
+	struct fuzz f = { &c.talk, 0, false, POP3_UP_AUTH, harmless, success, last_part };
 
 	if (size < 1)
 		return 0;

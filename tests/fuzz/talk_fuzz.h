@@ -27,6 +27,7 @@ static inline void fuzz_check(bool holds)
 struct fuzz {
 	struct talk *t;
 	uint8_t choice;
+	bool asked_tls;            /* the last command said is the one for TLS */
 	uint8_t first_secret;      /* the first state in which credentials are said */
 	bool (*harmless)(struct slice said); /* whether a command before that is one of the fixed ones */
 	bool (*success)(const struct talk *t, struct slice line); /* whether a line is our command's OK */
@@ -75,7 +76,10 @@ static inline void fuzz_speak(struct fuzz *f)
 	if (talk_say(t, "gw.test", &who, &out) != E_OK)
 		return;
 	fuzz_check(!out.over && out.len > 2 && out.p[out.len - 2] == '\r' && out.p[out.len - 1] == '\n');
-	fuzz_check(slice_find(fmt_result(&out), '\n') == out.len - 1 || state >= f->first_secret);
+	fuzz_check(slice_find(fmt_result(&out), '\r') == out.len - 2);
+	fuzz_check(slice_find(fmt_result(&out), '\n') == out.len - 1);
+	f->asked_tls = slice_match(slice_str("* STARTTLS\r\n"), fmt_result(&out)) ||
+		slice_match(slice_str("STLS\r\n"), fmt_result(&out));
 	if (state >= f->first_secret)
 		fuzz_check(t->sign_in && (t->secure || fuzz_security(f->choice) == TALK_CLEAR));
 	else
@@ -85,7 +89,8 @@ static inline void fuzz_speak(struct fuzz *f)
 static inline void fuzz_hear(struct fuzz *f, struct slice line)
 {
 	struct talk *t = f->t;
-	bool was_idle = talk_idle(t), due = f->last_part(t) && t->said, ok = f->success(t, line);
+	bool was_idle = talk_idle(t), was_securing = talk_securing(t);
+	bool due = f->last_part(t) && t->said, ok = f->success(t, line);
 	int e = talk_hear(t, line);
 
 	fuzz_check(e == E_OK || e == E_AGAIN || e == E_PROTO);
@@ -95,6 +100,8 @@ static inline void fuzz_hear(struct fuzz *f, struct slice line)
 		fuzz_check(fuzz_security(f->choice) == TALK_CLEAR || t->secure);
 		fuzz_check(!t->sign_in || (due && ok));
 	}
+	if (talk_securing(t) && !was_securing)
+		fuzz_check(f->asked_tls && ok);
 	fuzz_check(t->reply.text_len <= TALK_TEXT_MAX);
 	fuzz_check(memchr(t->reply.status, '\0', sizeof t->reply.status) != NULL);
 	for (size_t i = 0; i < t->reply.text_len; i++)
