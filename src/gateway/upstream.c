@@ -242,16 +242,17 @@ static int dialogue_hear(struct upstream *u, struct chan *ch)
 
 static int dialogue_step(struct upstream *u, struct chan *ch, port_owner owner)
 {
-	int said, heard = 0;
+	int said = 0, heard;
 
 	(void)owner;
 	if (talk_securing(&u->talk)) {
 		upstream_stage_set(u, UP_HANDSHAKE, UP_HANDSHAKE_MS);
 		return 1;
 	}
-	said = dialogue_say(u, ch);
-	if (said >= 0)
-		heard = dialogue_hear(u, ch);
+	/* What has come already answers nothing that is said from now on. */
+	heard = dialogue_hear(u, ch);
+	if (heard == 0)
+		said = dialogue_say(u, ch);
 	if (said < 0 || heard < 0) {
 		upstream_fail(u, ch, said < 0 ? said : ch->error != E_OK ? ch->error : heard);
 		return 1;
