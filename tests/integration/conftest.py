@@ -6,6 +6,7 @@ import pytest
 
 import harness
 import mailclient
+import mailupstream
 from authority import Authority
 from dnsserver import NameServer
 from dovecot import Dovecot
@@ -128,6 +129,36 @@ def way(gateway, authority):
 		return mailclient.Way(running, server, tls, user)
 
 	return make
+
+
+@pytest.fixture
+def mailbox(gateway, authority):
+	"""A gateway in front of a scripted provider: `mailbox("imap", mode=..., script=..., tls=...)`."""
+	made = []
+
+	def make(protocol, mode="starttls", leaf="ec", tls="off", allow=(), idle=True, main=None, listener=None,
+			account=None, more=None, **options):
+		server = mailupstream.KINDS[protocol](authority.context(leaf), mode, **options)
+		made.append(server)
+		security = "off" if mode == "plain" else mode
+		running = gateway(mailclient.sections(authority, server.port, server.port, security, tls, main,
+			listener, account, more), allow, idle)
+		running.upstream = server
+		running.protocol = protocol
+		return running
+
+	yield make
+	for server in made:
+		server.stop()
+
+
+@pytest.fixture
+def upstream_twins(authority):
+	"""An IMAP and a POP3 provider with STARTTLS: {protocol: server}."""
+	made = {name: kind(authority.context("ec")) for name, kind in mailupstream.KINDS.items()}
+	yield made
+	for server in made.values():
+		server.stop()
 
 
 @pytest.fixture

@@ -258,6 +258,7 @@ def sections(authority, imap=None, pop3=None, security="starttls", tls="off", ma
 			**(listener or {})}
 	made[("account", "office")] = {"provider": "generic", "address": harness.USER,
 		"username": harness.USER, "password": harness.PASSWORD, "max_connections": "1000",
+		"smtp_host": "localhost", "smtp_port": "9",
 		"imap_host": "localhost", "imap_port": imap or 9, "imap_tls": security,
 		"pop3_host": "localhost", "pop3_port": pop3 or 9, "pop3_tls": security, **(account or {})}
 	made[("user", LOCAL_USER)] = {"password": LOCAL_PASSWORD, "account": "office"}
@@ -295,6 +296,35 @@ class Way:
 		client = self.connect(protocol, **options)
 		client.login(self.user, self.password)
 		return client
+
+
+TEMPORARY = {"imap": "UNAVAILABLE", "pop3": "SYS/TEMP"}
+BUSY = {"imap": "INUSE", "pop3": "IN-USE"}
+WRONG = {"imap": "AUTHENTICATIONFAILED", "pop3": "AUTH"}
+LIMIT = {"imap": "LIMIT", "pop3": "SYS/TEMP"}
+
+
+def attempt(client, user=LOCAL_USER, password=LOCAL_PASSWORD):
+	"""Signs in with LOGIN, or USER and PASS: (response code or None, the whole last line).
+
+	The response code of a success is "OK".
+	"""
+	if isinstance(client, Imap):
+		result = client.cmd(f'LOGIN "{user}" "{password}"')
+		assert result.status in ("OK", "NO"), result
+		return "OK" if result.status == "OK" else result.code, result.text
+	reply = client.cmd(f"USER {user}")
+	if reply.startswith("+OK"):
+		reply = client.cmd(f"PASS {password}")
+	match = re.match(r"-ERR \[([A-Z/-]+)\] ", reply)
+	return "OK" if reply.startswith("+OK") else match and match[1], reply
+
+
+def verdict(gate, user=LOCAL_USER, password=LOCAL_PASSWORD, protocol=None, **options):
+	"""What a client with a connection of its own hears: (response code, text)."""
+	protocol = protocol or gate.protocol
+	with KINDS[protocol](gate.port(protocol), timeout=100, **options) as client:
+		return attempt(client, user, password)
 
 
 def pause_until(condition, seconds, what):

@@ -297,6 +297,7 @@ class Session:
 
 class Upstream:
 	"""The listening side; `mode` is starttls, implicit or plain."""
+	kind = Session
 
 	def __init__(self, context, mode="starttls", script=None, users=None, capabilities=None,
 			hostname="localhost", address="127.0.0.1", port=0, idle=60):
@@ -325,7 +326,7 @@ class Upstream:
 			except OSError:
 				return
 			sock.settimeout(self.idle)
-			session = Session(self, sock)
+			session = self.kind(self, sock)
 			with self.changed:
 				self.sessions.append(session)
 				self.changed.notify_all()
