@@ -242,15 +242,14 @@ static int dialogue_hear(struct upstream *u, struct chan *ch)
 
 static int dialogue_step(struct upstream *u, struct chan *ch, port_owner owner)
 {
-	int said = 0, heard;
+	int heard, said = 0;
 
 	(void)owner;
 	if (talk_securing(&u->talk)) {
 		upstream_stage_set(u, UP_HANDSHAKE, UP_HANDSHAKE_MS);
 		return 1;
 	}
-	/* What has come already answers nothing that is said from now on. */
-	heard = dialogue_hear(u, ch);
+	heard = dialogue_hear(u, ch); /* what is here already answers no command of later */
 	if (heard == 0)
 		said = dialogue_say(u, ch);
 	if (said < 0 || heard < 0) {

@@ -31,7 +31,7 @@ enum act {
 	ACT_CLOSED, ACT_TLS, ACT_CUT, ACT_EOF, ACT_FIN, ACT_HOLE, ACT_PACE, ACT_WINDOW, ACT_HELLO,
 	ACT_BODY, ACT_CHUNK, ACT_WAIT, ACT_LOG, ACT_QUIET, ACT_RULE, ACT_CAPS, ACT_COUNT, ACT_GOT,
 	ACT_HOP_BODY, ACT_NO_HOP, ACT_BDAT, ACT_DNS, ACT_DNS_FAULT, ACT_ROUTE, ACT_CLOCK, ACT_RELOAD, ACT_LATENCY,
-	ACT_UNTIL, ACT_BYTES, ACT_LOGIN, ACT_SIGNED, ACT_STOP, ACT_BUSY
+	ACT_UNTIL, ACT_BYTES, ACT_LOGIN, ACT_SIGNED, ACT_STOP, ACT_BUSY, ACT_CRAM
 };
 
 /* What the listener 'in' and the next hop speak. */
@@ -178,7 +178,7 @@ int hop_claim(void);
 /* The automatic provider of IMAP and POP3: its first words, and its answer to a line. */
 void mailbox_greet(struct peer *p);
 void mailbox_answer(struct peer *p, const char *line, size_t len);
-/* `C hello`, `C login`, `S signed`; `N hello`, `N login`. */
+/* `C hello`, `C login`, `C cram`, `S signed`; `N hello`, `N login`. */
 void mailbox_client_step(const struct step *s, struct peer *p);
 void mailbox_hop_step(const struct step *s, struct peer *p);
 

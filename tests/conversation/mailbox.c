@@ -2,6 +2,8 @@
  * mailbox.c - IMAP and POP3 in short: the provider that answers by itself, and the steps that sign
  * in.
  */
+#include <bearssl.h>
+
 #include "conv.h"
 
 /* Of account 'hop', as the gateway sends them. */
@@ -143,11 +145,69 @@ static void client_hears(struct peer *p, const char *pattern)
 		play_fail("%s expected \"%s\", got \"%s\"", p->name, pattern, p->reply);
 }
 
+static int value_of(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 :
+		c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* The bytes of a base64 text up to its padding; how many. */
+static size_t decode(const char *text, uint8_t *out, size_t cap)
+{
+	uint32_t bits = 0;
+	size_t n = 0;
+
+	for (int have = 0; value_of(*text) >= 0 && n < cap; text++) {
+		bits = bits << 6 | (uint32_t)value_of(*text);
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			out[n++] = (uint8_t)(bits >> have);
+		}
+	}
+	return n;
+}
+
+/* `C cram USER PASSWORD`: the response to the challenge of CRAM-MD5 (RFC 2195). */
+static void client_responds(const struct step *s, struct peer *p)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char user[60] = "", secret[60] = "", text[200], coded[300];
+	uint8_t challenge[300], digest[16];
+	br_hmac_key_context key;
+	br_hmac_context hmac;
+	size_t n = 0, len;
+
+	sscanf(s->text, "%59s %59s", user, secret);
+	client_hears(p, "+ *");
+	br_hmac_key_init(&key, &br_md5_vtable, secret, strlen(secret));
+	br_hmac_init(&hmac, &key, 0);
+	br_hmac_update(&hmac, challenge, decode(p->reply + 2, challenge, sizeof challenge));
+	br_hmac_out(&hmac, digest);
+	len = (size_t)snprintf(text, sizeof text, "%s ", user);
+	for (int i = 0; i < 16; i++)
+		len += (size_t)snprintf(text + len, 3, "%02x", digest[i]);
+	for (size_t i = 0; i < len; i += 3)
+		for (size_t k = 0; k < 4; k++) {
+			uint32_t bits = (uint32_t)(unsigned char)text[i] << 16 |
+				(uint32_t)(unsigned char)(i + 1 < len ? text[i + 1] : 0) << 8 |
+				(uint32_t)(unsigned char)(i + 2 < len ? text[i + 2] : 0);
+
+			coded[n++] = (char)(i + k > len ? '=' : digits[bits >> (18 - 6 * k) & 63]);
+		}
+	coded[n] = '\0';
+	say(p, "%s", coded);
+}
+
 /* `C hello`: the greeting. `C login`: that, then the sign-in of user 'box', not its answer. */
 void mailbox_client_step(const struct step *s, struct peer *p)
 {
 	bool imap = script.protocol == IMAP;
 
+	if (s->act == ACT_CRAM) {
+		client_responds(s, p);
+		return;
+	}
 	if (s->act == ACT_SIGNED) {
 		client_hears(p, imap ? "t0 OK *Signed in$" : "+OK Signed in$");
 		return;

@@ -44,6 +44,7 @@
  *   S= text, N= text          exactly these bytes come next; S until PATTERN passes lines over
  *   C hello, C login, S signed   IMAP and POP3: the greeting; that and the sign-in of user 'box'; the
  *                             OK to it
+ *   C cram USER PASSWORD      reads a challenge of CRAM-MD5 and answers it
  *
  *   N pattern, R text         the same for the next hop: a line it receives, a line it says. With
  *                             such lines in a file it does nothing by itself. N2, R2: further

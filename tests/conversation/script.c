@@ -141,6 +141,7 @@ static const struct word words[] = {
 	{ "mail", ACT_MAIL, 'C', true }, { "pace", ACT_PACE, 'C', false },
 	{ "window", ACT_WINDOW, 'C', false }, { "bdat", ACT_BDAT, 'C', false },
 	{ "login", ACT_LOGIN, 'C', false }, { "login", ACT_LOGIN, 'N', false },
+	{ "cram", ACT_CRAM, 'C', false },
 	{ "signed", ACT_SIGNED, 'S', false }, { "until", ACT_UNTIL, 'S', false },
 	{ "none", ACT_NONE, 'S', false }, { "close", ACT_CLOSED, 'S', false },
 	{ "connect", ACT_CONNECT, 'N', false }, { "tls", ACT_TLS, 'N', false },

@@ -184,6 +184,7 @@ void step_client(const struct step *s)
 	case ACT_HELLO:
 	case ACT_LOGIN:
 	case ACT_SIGNED:
+	case ACT_CRAM:
 		if (script.protocol != SMTP)
 			mailbox_client_step(s, p);
 		else

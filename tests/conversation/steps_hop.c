@@ -11,6 +11,14 @@ static bool connected(struct peer *p) { return (p->end = hop_claim()) >= 0; }
 void steps_hop_reset(void) { memset(current, 0, sizeof current); }
 bool step_hop_known(const struct step *s) { return current[s->number] != 0; }
 
+/* IMAP and POP3: a connection in which TLS was started before the greeting. */
+static bool is_greetable(const struct step *s)
+{
+	const struct peer *p = &hop[current[s->number] == 0 ? 0 : current[s->number] - 1];
+
+	return current[s->number] != 0 && script.protocol != SMTP && p->tls && p->open && !p->ended;
+}
+
 static struct peer *claim(const struct step *s)
 {
 	static struct peer waiting;
@@ -128,7 +136,8 @@ static void hop_hello(const struct step *s, struct peer *p)
 void step_hop(const struct step *s)
 {
 	struct peer *p = NULL;
-	bool fresh = s->act == ACT_CONNECT || s->act == ACT_HELLO || s->act == ACT_LOGIN;
+	bool greets = s->act == ACT_HELLO || s->act == ACT_LOGIN;
+	bool fresh = s->act == ACT_CONNECT || (greets && !is_greetable(s));
 
 	if (!fresh && current[s->number] == 0 && s->act != ACT_NONE)
 		fresh = true;
