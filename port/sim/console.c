@@ -4,7 +4,7 @@
 #include "world.h"
 
 struct port_console {
-	bool used, accepted, eof, gone, again, owner_new;
+	bool used, accepted, eof, gone, again, owner_new, blocked;
 	int status;
 	port_owner owner;
 	struct port_console_info info;
@@ -55,7 +55,7 @@ int sim_console_open(bool interactive, bool full_rights)
 		if (c->used)
 			continue;
 		c->used = c->again = true;
-		c->accepted = c->eof = c->gone = false;
+		c->accepted = c->eof = c->gone = c->blocked = false;
 		c->in_head = c->in_len = c->out_len = 0;
 		c->status = E_AGAIN;
 		c->ask = PORT_ASK_COMMAND;
@@ -85,6 +85,15 @@ int sim_console_type(int number, const char *text)
 	for (size_t i = 0; i < len; i++)
 		c->in[(c->in_head + c->in_len++) % SIM_CONSOLE_IN] = (uint8_t)text[i];
 	return E_OK;
+}
+
+void sim_console_block(int number, bool blocked)
+{
+	struct port_console *c = console(number);
+
+	c->blocked = blocked;
+	if (!blocked)
+		c->again = c->owner_new = true;
 }
 
 void sim_console_eof(int number) { console(number)->eof = true; }
@@ -177,6 +186,8 @@ int port_console_write(struct port_console *c, const void *buf, size_t len)
 		c->again = c->owner_new = true;
 	if (bad != E_OK)
 		return bad;
+	if (c->blocked)
+		return E_AGAIN;
 	if (len > SIM_CONSOLE_OUT - c->out_len)
 		world_broken("a console printed more than SIM_CONSOLE_OUT");
 	memcpy(c->out + c->out_len, buf, len);

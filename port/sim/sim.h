@@ -222,6 +222,8 @@ int sim_console_type(int number, const char *text);
 /* Before it is accepted: what its terminal is; else 80 columns, escapes, rows unknown. */
 void sim_console_terminal(int number, bool escapes, uint16_t columns, uint16_t rows);
 void sim_console_eof(int number);
+/* While blocked it takes no output. */
+void sim_console_block(int number, bool blocked);
 int sim_console_output(int number, char *buf, size_t cap);
 /* The status it was closed with, or E_AGAIN while it is open; frees the number when closed. */
 int sim_console_status(int number);

@@ -101,7 +101,7 @@ void console_accept(void)
 			pool_put(&pool_consoles, c);
 			return;
 		}
-		edit_size(&c->edit, c->info.columns, c->info.rows);
+		edit_size(&c->edit, c->info.columns, c->info.interactive ? c->info.rows : 0);
 		if (c->info.interactive && c->info.columns == 0)
 			c->urgent = ask_size;
 		due_mark(console_owner(c));
@@ -114,7 +114,6 @@ static int close_down(struct console *c)
 
 	work_cancel(c);
 	port_console_close(c->port, c->status);
-	mem_wipe(c, sizeof *c);
 	pool_put(&pool_consoles, c);
 	if (was_full)
 		console_accept();

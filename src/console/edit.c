@@ -39,6 +39,8 @@ void edit_begin(struct edit *e, char *text, const char *prompt, enum edit_mode m
 
 static void changed_from(struct edit *e, size_t at)
 {
+	if (at < e->first) /* which may no longer be where a character begins */
+		e->first = e->same = 0;
 	if (at < e->same)
 		e->same = (uint16_t)at;
 }

@@ -42,7 +42,7 @@ static bool line_byte(struct console *c, char byte)
 		return false;
 	if (byte == '\n' || byte == '\r')
 		return true;
-	if (byte == '\t' || (unsigned char)byte >= 0x20)
+	if (byte == '\t' || ((unsigned char)byte >= 0x20 && byte != 0x7f))
 		line_add(c, byte == '\t' ? ' ' : byte);
 	return false;
 }

@@ -165,6 +165,7 @@ int person_read(struct console *c)
 {
 	struct fmt f;
 
+	c->pager.on = false;
 	if (c->state == CONSOLE_READING && !c->ready) {
 		port_console_ask(c->port, PORT_ASK_COMMAND);
 		edit_begin(&c->edit, c->line, PROMPT, EDIT_COMMAND);

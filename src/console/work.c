@@ -48,11 +48,10 @@ void work_done(struct console *c)
 void work_cancel(struct console *c)
 {
 	if (c->begun) {
-		struct fmt nowhere = fmt_on(c->out, sizeof c->out);
+		struct fmt nowhere = fmt_on(c->why, sizeof c->why);
 
 		c->call.ended = true;
 		c->command->run(&c->call, &nowhere);
-		c->out_at = c->out_len = 0;
 	}
 	work_done(c);
 }
