@@ -274,12 +274,14 @@ void proxy_end(struct session *s)
 	s->state = NULL;
 }
 
-/* A mailbox that is being read may finish what passes just now. */
+/* A mailbox that is being read may finish what passes just now; what is stuck then is cut off. */
 void proxy_stop(struct session *s, bool hard)
 {
 	struct proxy *p = proxy_of(s);
+	bool busy = p->phase == PROXY_PIPE && pipe_busy(s);
 
-	if (p->phase == PROXY_END || (p->phase == PROXY_PIPE && !hard && pipe_busy(s)))
+	p->closing = p->closing || (hard && busy);
+	if (p->phase == PROXY_END || busy)
 		return;
 	proxy_signin_end(s);
 	if (p->phase < PROXY_PIPE && p->phase > PROXY_GREET && p->phase != PROXY_TLS &&

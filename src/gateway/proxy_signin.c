@@ -68,7 +68,8 @@ static void provider_ask(struct session *s, struct slice account, struct slice l
 	fmt_slice(&name, account);
 	fmt_cstr(&name);
 	a = settings_account(settings_running(), p->account);
-	if (a == NULL || (a->login == CFG_LOGIN_CLIENT && login.len == 0)) {
+	/* Where nobody signs in there is no mailbox of anybody. */
+	if (a == NULL || a->auth == CFG_AUTH_NONE || (a->login == CFG_LOGIN_CLIENT && login.len == 0)) {
 		refuse(s, PROXY_SAY_NO_ACCOUNT);
 		return;
 	}

@@ -63,27 +63,52 @@ void upstream_fail(struct upstream *u, struct chan *ch, int error)
 	log_line(PORT_LOG_WARN, "account %s: %.*s", u->account, (int)f.len, f.p);
 }
 
-/* Host, port and security of the wanted service. E_OK or E_NOENT. */
-static int server_find(struct upstream *u, const struct settings *s, const struct cfg_account *a)
+/* Where a service of an account is. */
+struct server {
+	text_ref host;
+	uint16_t port;
+	uint8_t tls;
+};
+
+static struct server server_of(const struct cfg_account *a, uint8_t service)
 {
-	const struct {
-		text_ref host;
-		uint16_t port;
-		uint8_t tls;
-	} servers[UP_SERVICE_COUNT] = {
+	const struct server servers[UP_SERVICE_COUNT] = {
 		[UP_SMTP] = { a->smtp_host, a->smtp_port, a->smtp_tls },
 		[UP_IMAP] = { a->imap_host, a->imap_port, a->imap_tls },
 		[UP_POP3] = { a->pop3_host, a->pop3_port, a->pop3_tls },
 	};
+
+	return servers[service];
+}
+
+/* Host, port and security of the wanted service. E_OK or E_NOENT. */
+static int server_find(struct upstream *u, const struct settings *s, const struct cfg_account *a)
+{
+	struct server server = server_of(a, u->service);
 	struct fmt host = fmt_on(u->host, sizeof u->host);
 
-	if (servers[u->service].host == 0)
+	if (server.host == 0)
 		return E_NOENT;
-	fmt_str(&host, settings_text(s, servers[u->service].host));
+	fmt_str(&host, settings_text(s, server.host));
 	fmt_cstr(&host);
-	u->port = servers[u->service].port;
-	u->security = securities[servers[u->service].tls];
+	u->port = server.port;
+	u->security = securities[server.tls];
 	return E_OK;
+}
+
+/* Whether the account still leads to where this one went: after a reload its credentials may be
+ * another server's (A-35). */
+static bool is_still_meant(const struct upstream *u)
+{
+	const struct settings *s = settings_running();
+	const struct cfg_account *a = settings_account(s, u->account);
+	struct server server;
+
+	if (a == NULL)
+		return false;
+	server = server_of(a, u->service);
+	return server.host != 0 && strcmp(settings_text(s, server.host), u->host) == 0 &&
+		server.port == u->port && securities[server.tls] == u->security;
 }
 
 static void talk_begin(struct upstream *u, unsigned mechs)
@@ -216,6 +241,8 @@ static int dialogue_say(struct upstream *u, struct chan *ch)
 
 	if (chan_room(ch) < CHAN_PUT_MAX)
 		return 0;
+	if (u->stage == UP_TALK && !is_still_meant(u))
+		return talk_fail(&u->talk, TALK_AUTH_TEMP);
 	e = talk_say(&u->talk, host_name(), &who, &f);
 	if (e == E_OK)
 		e = f.over || f.len > CHAN_PUT_MAX ? talk_fail(&u->talk, TALK_CREDENTIALS) :
