@@ -31,7 +31,7 @@ enum act {
 	ACT_CLOSED, ACT_TLS, ACT_CUT, ACT_EOF, ACT_FIN, ACT_HOLE, ACT_PACE, ACT_WINDOW, ACT_HELLO,
 	ACT_BODY, ACT_CHUNK, ACT_WAIT, ACT_LOG, ACT_QUIET, ACT_RULE, ACT_CAPS, ACT_COUNT, ACT_GOT,
 	ACT_HOP_BODY, ACT_NO_HOP, ACT_BDAT, ACT_DNS, ACT_DNS_FAULT, ACT_ROUTE, ACT_CLOCK, ACT_RELOAD, ACT_LATENCY,
-	ACT_UNTIL, ACT_BYTES, ACT_LOGIN, ACT_SIGNED, ACT_STOP, ACT_BUSY, ACT_CRAM
+	ACT_UNTIL, ACT_BYTES, ACT_LOGIN, ACT_SIGNED, ACT_STOP, ACT_BUSY, ACT_CRAM, ACT_END
 };
 
 /* What the listener 'in' and the next hop speak. */
@@ -250,7 +250,7 @@ void step_end_peer(const struct step *s, struct peer *p);
 void step_start_tls(const struct step *s, struct peer *p);
 void step_shape(const struct step *s, struct peer *p);
 void step_silence(const struct step *s, struct peer *p);
-void step_ended(struct peer *p, const char *allowed);
+void step_ended(const struct step *s, struct peer *p);
 void step_bytes(const struct step *s, struct peer *p);
 /* The next reply of the gateway, the next line of the gateway to a next hop; false: none came. */
 bool step_client_hears(struct peer *p);

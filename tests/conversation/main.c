@@ -39,7 +39,8 @@
  *   C pace N MS, C window N   its bytes arrive N at a time each MS; it takes in N bytes unread
  *   S pattern                 reads one whole reply; its last line matches ("250 2.1.0")
  *   S* pattern, S! pattern    some line (no line) of that reply, without its code, matches
- *   S none, S close [PATTERN] nothing came; the connection ends (after nothing, or just that)
+ *   S none, S close [PATTERN] nothing came; the connection ends (after nothing, or just that); S end:
+ *                             the same, and the client's own direction stays open
  *
  *   S= text, N= text          exactly these bytes come next; S until PATTERN passes lines over
  *   C hello, C login, S signed   IMAP and POP3: the greeting; that and the sign-in of user 'box'; the

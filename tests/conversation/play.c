@@ -79,7 +79,8 @@ bool play_until(bool (*done)(struct peer *p), struct peer *p, uint32_t ms)
 		}
 		if (port_clock_ms() >= end)
 			return done(p);
-		pass((uint32_t)(end - port_clock_ms()));
+		if (pass((uint32_t)(end - port_clock_ms())) == E_EOF)
+			sim_clock_advance(end - port_clock_ms()); /* the core has ended, the world goes on */
 		hop_run();
 		peers_pump();
 	}

@@ -143,6 +143,7 @@ static const struct word words[] = {
 	{ "login", ACT_LOGIN, 'C', false }, { "login", ACT_LOGIN, 'N', false },
 	{ "cram", ACT_CRAM, 'C', false },
 	{ "signed", ACT_SIGNED, 'S', false }, { "until", ACT_UNTIL, 'S', false },
+	{ "end", ACT_END, 'S', false }, { "end", ACT_END, 'N', false },
 	{ "none", ACT_NONE, 'S', false }, { "close", ACT_CLOSED, 'S', false },
 	{ "connect", ACT_CONNECT, 'N', false }, { "tls", ACT_TLS, 'N', false },
 	{ "none", ACT_NONE, 'N', false }, { "close", ACT_CLOSED, 'N', false },

@@ -143,16 +143,19 @@ void step_silence(const struct step *s, struct peer *p)
 			(const char *)p->in, p->ended ? " and the end" : "");
 }
 
-/* Whatever came before the end must be what `allowed` names, or nothing. */
-void step_ended(struct peer *p, const char *allowed)
+/* Whatever came before the end must be what the text names, or nothing; `end` leaves this side's own
+ * direction open. */
+void step_ended(const struct step *s, struct peer *p)
 {
+	const char *allowed = s->text;
+
 	if (p->open)
 		play_until(has_ended, p, step_patience());
 	if (play.strict && (!p->ended || (p->in_len > 0 &&
 	    (*allowed == '\0' || !glob(allowed, (const char *)p->in, p->in_len)))))
 		play_fail("%s expected the end of the connection%s%.*s", p->name,
 			p->in_len > 0 ? ", got " : "", (int)p->in_len, (const char *)p->in);
-	if (p->open && p->ended) {
+	if (p->open && p->ended && s->act == ACT_CLOSED) {
 		sim_peer_close(p->end);
 		peer_forget(p);
 	}

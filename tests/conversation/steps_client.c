@@ -200,7 +200,8 @@ void step_client(const struct step *s)
 				s->act == ACT_HAS ? "misses" : "does not want", s->text);
 		break;
 	case ACT_NONE: step_silence(s, p); break;
-	case ACT_CLOSED: step_ended(p, s->text); break;
+	case ACT_END:
+	case ACT_CLOSED: step_ended(s, p); break;
 	case ACT_TLS: step_start_tls(s, p); break;
 	case ACT_PACE:
 	case ACT_WINDOW: step_shape(s, p); break;
