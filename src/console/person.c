@@ -62,8 +62,8 @@ static void complete(struct console *c, struct fmt *f)
 	struct fmt common = fmt_on(bytes, sizeof bytes);
 	struct complete q;
 
-	/* Blanks of a paste are no question. */
-	if (c->in_len > 0 && (e->at == 0 || e->text[e->at - 1] == ' ')) {
+	/* A paste asks nothing: in it these are blanks. */
+	if (c->lines > 0 || (c->in_len > 0 && (e->at == 0 || e->text[e->at - 1] == ' '))) {
 		edit_insert(e, " ", 1);
 		return;
 	}
@@ -84,7 +84,7 @@ static void help(struct console *c, struct fmt *f)
 	struct edit *e = &c->edit;
 	struct complete q;
 
-	if (complete_wants_help(slice_of(e->text, e->at)) &&
+	if (c->lines == 0 && complete_wants_help(slice_of(e->text, e->at)) &&
 			complete_begin(&q, e->text, e->at, c->answer, c->call.word) == E_OK)
 		list(c, f, &q);
 	else

@@ -341,6 +341,7 @@ int command_show(struct command_call *call, struct fmt *out)
 	command_wants_json(call);
 	i = call->words > 1 ? command_match(call->word[1], topic_name) : 0;
 	if (i < 0)
-		return command_fail(call, E_NOENT, "nothing to show by that name; try `show ?`");
+		return command_fail(call, E_NOENT, "%s by that name; try `show ?`",
+			i == E_LIMIT ? "there are several" : "nothing to show");
 	return topics[i].run(call, out);
 }
