@@ -13,7 +13,7 @@ import harness
 import mailclient
 import mails
 from mailclient import KINDS, Imap, pause_until
-from smtpclient import trusting
+from smtpclient import any_certificate, trusting
 
 ALL = [".*"]
 CROWD = 200
@@ -190,6 +190,21 @@ def test_upload_to_a_slow_provider(mailbox):
 		go.set()
 		sent.join()
 		assert client.finish("a").text == "taken"
+
+
+def test_stop_under_idle(mailbox):
+	"""A-83: at SIGTERM sessions that only wait are let go, and the gateway ends in time."""
+	gate = mailbox("imap", tls="implicit", allow=ALL)
+	held = []
+	for _ in range(10):
+		held.append(Imap(gate.port("imap"), tls=any_certificate()))
+		held[-1].login()
+		held[-1].idle()
+	waiting = Imap(gate.port("imap"), tls=any_certificate())
+	assert gate.stop() == 0
+	for client in held + [waiting]:
+		client.until_end(5)
+		client.close()
 
 
 def hold_many(path, count):
