@@ -166,15 +166,19 @@ struct usual {
 	bool implicit_first;
 };
 
+/* An option's field in an account. */
+static void *field(struct cfg_account *a, unsigned place)
+{
+	return (char *)a + setting_at(SECTION_account, place)->offset;
+}
+
+/* `place` is that of the host; its port and TLS follow it. */
 static int server_fill(struct settings *s, struct cfg_account *a, unsigned place,
 	const struct preset_server *preset, const struct usual *usual)
 {
-	text_ref *host = place == PLACE_account_smtp_host ? &a->smtp_host :
-		place == PLACE_account_imap_host ? &a->imap_host : &a->pop3_host;
-	uint16_t *port = place == PLACE_account_smtp_host ? &a->smtp_port :
-		place == PLACE_account_imap_host ? &a->imap_port : &a->pop3_port;
-	uint8_t *tls = place == PLACE_account_smtp_host ? &a->smtp_tls :
-		place == PLACE_account_imap_host ? &a->imap_tls : &a->pop3_tls;
+	text_ref *host = field(a, place);
+	uint16_t *port = field(a, place + 1);
+	uint8_t *tls = field(a, place + 2);
 	bool host_given = given(&a->head, SECTION_account, place);
 	bool port_given = given(&a->head, SECTION_account, place + 1);
 	bool tls_given = given(&a->head, SECTION_account, place + 2);

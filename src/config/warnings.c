@@ -8,51 +8,56 @@
 #include "config/store.h"
 #include "config/value.h"
 
-/* Appends the warning of a section, if it deserves one. */
+/* Appends to a section's name what is to be said of it, if anything. */
 typedef bool warning(const struct settings *s, unsigned index, struct fmt *out);
+
+static bool tell(struct fmt *out, const char *text)
+{
+	fmt_str(out, text);
+	return true;
+}
+
+static bool has_client_account(const struct settings *s)
+{
+	for (unsigned i = 0; i < s->account_count; i++)
+		if (s->account[i].login == CFG_LOGIN_CLIENT)
+			return true;
+	return false;
+}
 
 static bool no_listener(const struct settings *s, unsigned index, struct fmt *out)
 {
 	(void)index;
-	if (s->listener_count == 0)
-		fmt_str(out, "there is no listener: no device can connect");
-	return s->listener_count == 0;
+	return s->listener_count == 0 &&
+		tell(out, "there is no listener: no device can connect");
 }
 
 static bool no_carrier(const struct settings *s, unsigned index, struct fmt *out)
 {
-	bool user = s->user_count > 0, client = false, smtp = false;
+	bool user = s->user_count > 0, smtp = false;
 
 	(void)index;
 	for (unsigned i = 0; i < s->listener_count; i++)
 		smtp = smtp || s->listener[i].protocol == CFG_PROTOCOL_SMTP;
 	for (unsigned i = 0; i < s->user_count; i++)
 		user = user && s->user[i].account != 0;
-	for (unsigned i = 0; i < s->account_count; i++)
-		client = client || s->account[i].login == CFG_LOGIN_CLIENT;
-	if (s->gateway->account != 0 || user || client || !smtp)
+	if (s->gateway->account != 0 || user || !smtp || has_client_account(s))
 		return false;
-	fmt_str(out, "gateway: no account is set; "
-		"mail that no route or user's account matches is refused");
-	return true;
+	return tell(out, "no account is set; mail that no route or user's account matches is refused");
 }
 
 static bool board_only(const struct settings *s, unsigned index, struct fmt *out)
 {
 	(void)index;
-	if (s->network_count == 0 || strcmp(BOARD_NAME, "linux") != 0)
-		return false;
-	fmt_str(out, "network: has no effect on a machine with an operating system");
-	return true;
+	return s->network_count > 0 && strcmp(BOARD_NAME, "linux") == 0 &&
+		tell(out, "has no effect on a machine with an operating system");
 }
 
 static bool console_password(const struct settings *s, unsigned index, struct fmt *out)
 {
 	(void)index;
-	if (s->gateway->console_password == 0 || strcmp(BOARD_NAME, "linux") != 0)
-		return false;
-	fmt_str(out, "gateway: console_password guards serial consoles of boards; there is none here");
-	return true;
+	return s->gateway->console_password != 0 && strcmp(BOARD_NAME, "linux") == 0 &&
+		tell(out, "console_password guards serial consoles of boards; there is none here");
 }
 
 static bool no_user(const struct settings *s, unsigned index, struct fmt *out)
@@ -60,14 +65,9 @@ static bool no_user(const struct settings *s, unsigned index, struct fmt *out)
 	const struct cfg_listener *l = &s->listener[index];
 
 	if (s->user_count > 0 || (l->auth != CFG_LISTENER_AUTH_REQUIRED &&
-			l->protocol == CFG_PROTOCOL_SMTP))
+			l->protocol == CFG_PROTOCOL_SMTP) || has_client_account(s))
 		return false;
-	for (unsigned i = 0; i < s->account_count; i++)
-		if (s->account[i].login == CFG_LOGIN_CLIENT)
-			return false;
-	fmt_printf(out, "listener '%s': auth is required and there is no user",
-		settings_text(s, l->head.name));
-	return true;
+	return tell(out, "auth is required and there is no user");
 }
 
 /* A listener for mailboxes, and no account with a server for them. */
@@ -81,9 +81,7 @@ static bool no_mailbox(const struct settings *s, unsigned index, struct fmt *out
 	for (unsigned i = 0; i < s->account_count; i++)
 		if ((imap ? s->account[i].imap_host : s->account[i].pop3_host) != 0)
 			return false;
-	fmt_printf(out, "listener '%s': no account has %s", settings_text(s, l->head.name),
-		imap ? "an imap_host" : "a pop3_host");
-	return true;
+	return tell(out, imap ? "no account has an imap_host" : "no account has a pop3_host");
 }
 
 static bool no_way_in(const struct settings *s, unsigned index, struct fmt *out)
@@ -96,40 +94,31 @@ static bool no_way_in(const struct settings *s, unsigned index, struct fmt *out)
 	for (unsigned i = 0; i < s->user_count; i++)
 		if (s->user[i].clear == 1)
 			return false;
-	fmt_printf(out, "listener '%s': with tls 'off' and plain_auth '0' only CRAM-MD5 is left, "
-		"and no user has clear '1'", settings_text(s, l->head.name));
-	return true;
+	return tell(out, "with tls 'off' and plain_auth '0' only CRAM-MD5 is left, "
+		"and no user has clear '1'");
 }
 
 static bool rate_waits(const struct settings *s, unsigned index, struct fmt *out)
 {
-	const struct cfg_account *a = &s->account[index];
-
-	if (!value_given(setting_at(SECTION_account, PLACE_account_rate), &a->head))
-		return false;
-	fmt_printf(out, "account '%s': rate is not kept yet", settings_text(s, a->head.name));
-	return true;
+	return value_given(setting_at(SECTION_account, PLACE_account_rate),
+		&s->account[index].head) && tell(out, "rate is not kept yet");
 }
 
 static bool oauth_waits(const struct settings *s, unsigned index, struct fmt *out)
 {
 	const struct cfg_account *a = &s->account[index];
 
-	if (a->oauth_client_id == 0 && a->oauth_client_secret == 0 && a->oauth_tenant == 0)
-		return false;
-	fmt_printf(out, "account '%s': OAuth2 is not built yet", settings_text(s, a->head.name));
-	return true;
+	return (a->oauth_client_id != 0 || a->oauth_client_secret != 0 || a->oauth_tenant != 0) &&
+		tell(out, "OAuth2 is not built yet");
 }
 
 static bool password_ended(const struct settings *s, unsigned index, struct fmt *out)
 {
 	const struct cfg_account *a = &s->account[index];
 
-	if (a->provider != CFG_PROVIDER_OUTLOOK && a->provider != CFG_PROVIDER_HOTMAIL)
-		return false;
-	fmt_printf(out, "account '%s': Outlook.com takes OAuth2 only, which is not built yet; "
-		"passwords are refused there", settings_text(s, a->head.name));
-	return true;
+	return (a->provider == CFG_PROVIDER_OUTLOOK || a->provider == CFG_PROVIDER_HOTMAIL) &&
+		tell(out, "Outlook.com takes OAuth2 only, which is not built yet; "
+			"passwords are refused there");
 }
 
 /* An account that is told to carry mail of others, though it has no credentials of its own. */
@@ -147,19 +136,16 @@ static bool lends_nothing(const struct settings *s, text_ref account, struct fmt
 static bool gateway_lends(const struct settings *s, unsigned index, struct fmt *out)
 {
 	(void)index;
-	fmt_str(out, "gateway: ");
 	return lends_nothing(s, s->gateway->account, out);
 }
 
 static bool user_lends(const struct settings *s, unsigned index, struct fmt *out)
 {
-	fmt_printf(out, "user '%s': ", settings_text(s, s->user[index].head.name));
 	return lends_nothing(s, s->user[index].account, out);
 }
 
 static bool route_lends(const struct settings *s, unsigned index, struct fmt *out)
 {
-	fmt_printf(out, "route '@route[%u]': ", index);
 	return s->route[index].action == CFG_ACTION_RELAY &&
 		lends_nothing(s, s->route[index].account, out);
 }
@@ -202,9 +188,7 @@ static bool idles(const struct settings *s, unsigned number, unsigned index, str
 		return false;
 	if (option->kind == KIND_BOOL && *((const uint8_t *)sec + option->offset) == 0)
 		return false;
-	fmt_printf(out, "%s '", settings_sections[type].name);
-	section_put(s, type, index, out);
-	fmt_printf(out, "': %s has no effect %s", option->name, row->because);
+	fmt_printf(out, "%s has no effect %s", option->name, row->because);
 	return true;
 }
 
@@ -231,6 +215,21 @@ static const struct {
 
 enum { COUNT = sizeof warnings / sizeof warnings[0] };
 
+/* "gateway: " or "account 'NAME': "; nothing where the section does not matter. */
+static void name_put(const struct settings *s, unsigned i, enum section_type type, unsigned index,
+	struct fmt *out)
+{
+	if (i < COUNT && warnings[i].check == no_listener)
+		return;
+	fmt_str(out, settings_sections[type].name);
+	if (settings_sections[type].max > 1) {
+		fmt_str(out, " '");
+		section_put(s, type, index, out);
+		fmt_char(out, '\'');
+	}
+	fmt_str(out, ": ");
+}
+
 /* Number i of everything that can be wrong with section `index`; beyond the list come the idle
  * options. */
 static bool warn(const struct settings *s, unsigned i, unsigned index, struct fmt *out)
@@ -250,6 +249,7 @@ int settings_warning(const struct settings *s, unsigned number, struct fmt *out)
 		for (unsigned j = 0; j < n; j++) {
 			struct fmt one = fmt_on(text, sizeof text);
 
+			name_put(s, i, type, j, &one);
 			if (!warn(s, i, j, &one) || number-- > 0)
 				continue;
 			fmt_slice(out, fmt_result(&one));
