@@ -67,11 +67,22 @@ static void at_end(void)
 		posix_control_unlink();
 }
 
-/* The files that are read with full rights must be nobody else's to write. */
-static int check_files(const struct port_setup *setup, const char **why)
+/* Why the start ends, in three pieces. */
+static int refuse(const char **why, int result, const char *a, const char *b, const char *c)
 {
 	static char text[POSIX_PATH_MAX + 80];
 	struct posix_text t = { text, sizeof text, 0 };
+
+	posix_put(&t, a);
+	posix_put(&t, b);
+	posix_put(&t, c);
+	*why = text;
+	return result;
+}
+
+/* The files that are read with full rights must be nobody else's to write. */
+static int check_files(const struct port_setup *setup, const char **why)
+{
 	const char *bad = setup->config_path, *reason = " is a symbolic link; name the file itself";
 	struct stat st;
 
@@ -87,37 +98,24 @@ static int check_files(const struct port_setup *setup, const char **why)
 				bad = setup->files[i];
 		}
 	}
-	if (bad == NULL)
-		return E_OK;
-	posix_put(&t, bad);
-	posix_put(&t, reason);
-	*why = text;
-	return E_ACCESS;
+	return bad == NULL ? E_OK : refuse(why, E_ACCESS, bad, reason, "");
 }
 
 static int open_areas(const struct port_setup *setup, bool drop, uint32_t uid, uint32_t gid,
 	const char **why)
 {
 	const char *paths[2] = { [PORT_STATE] = setup->state_path, [PORT_SPOOL] = setup->spool_path };
-	static const char *const denied[2] = {
-		"the state directory belongs to somebody else and is not empty, or cannot be written; "
-		"give it to the gateway's user (chown)",
-		"the spool directory belongs to somebody else and is not empty, or cannot be written; "
-		"give it to the gateway's user (chown)",
-	};
-	static const char *const failed[2] = {
-		"the state directory cannot be made or used", "the spool directory cannot be made or used",
-	};
 
 	for (int i = 0; i < 2; i++) {
 		int result = E_OK;
 
 		if (paths[i] != NULL)
 			result = posix_area_open((enum port_area)i, paths[i], drop, uid, gid);
-		if (result != E_OK) {
-			*why = result == E_ACCESS ? denied[i] : failed[i];
-			return result;
-		}
+		if (result != E_OK)
+			return refuse(why, result, "the ", i == PORT_STATE ? "state" : "spool",
+				result == E_ACCESS ? " directory belongs to somebody else and is not empty, or "
+				"cannot be written; give it to the gateway's user (chown)" :
+				" directory cannot be made or used");
 	}
 	return E_OK;
 }
