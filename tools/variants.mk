@@ -32,7 +32,7 @@ SMALLEST = -Os
 
 TLS_OUT = build/bearssl
 TLS_FLAGS = -O2 -fPIE $(SECTIONS) $(NO_UNWIND) $(call probe,-fcf-protection -fno-plt)
-LINK_RELEASE = -pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack
+LINK_RELEASE = -pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodynamic-undefined-weak
 LINK = $(CC) $(LINK_VARIANT) $(LDFLAGS)
 # Test programs take the compiled code that stands in the objects beside that for the linker.
 LINK_TEST = $(LINK) $(if $(LTO),-fno-lto)
