@@ -18,7 +18,7 @@
 #endif
 
 /* Places of the cursor; topics use the others. */
-enum { AT, COUNT, FOUND, JSON = COMMAND_CURSORS - 1, ROW_ROOM = 700 };
+enum { AT, COUNT, FOUND, JSON = COMMAND_JSON, ROW_ROOM = 700 };
 
 /* Begins a row of a JSON list, with a comma before all but the first. */
 static void json_row(struct command_call *call, struct fmt *out)
@@ -85,26 +85,45 @@ static int show_config(struct command_call *call, struct fmt *out)
 	return E_OK;
 }
 
+/* One server of an account; nothing where it has none. */
+static void server_put(struct command_call *call, struct fmt *out, const char *protocol,
+	const char *host, unsigned port)
+{
+	if (host[0] == '\0')
+		return;
+	if (call->cursor[JSON] != 0) {
+		fmt_printf(out, "\"%s_port\":%u,\"%s_host\":", protocol, port, protocol);
+		command_json_string(out, slice_str(host));
+		fmt_char(out, ',');
+	} else {
+		fmt_printf(out, "%s %s port %u, ", protocol, host, port);
+	}
+}
+
 static void account_put(struct command_call *call, struct fmt *out, const struct settings *s,
 	const struct cfg_account *a)
 {
-	const char *name = settings_text(s, a->head.name);
+	const char *name = settings_text(s, a->head.name), *address = settings_text(s, a->address);
 	unsigned now = show_account_connections(name);
+	bool json = call->cursor[JSON] != 0;
 
-	if (call->cursor[JSON] == 0) {
-		fmt_printf(out, "%s: %s port %u, address %s, %u connections\n", name,
-			settings_text(s, a->smtp_host), (unsigned)a->smtp_port,
-			settings_text(s, a->address), now);
+	if (json) {
+		json_row(call, out);
+		fmt_char(out, '{');
+		json_text(out, "name", name);
+		fmt_char(out, ',');
+	} else {
+		fmt_printf(out, "%s: ", name);
+	}
+	server_put(call, out, "smtp", settings_text(s, a->smtp_host), a->smtp_port);
+	server_put(call, out, "imap", settings_text(s, a->imap_host), a->imap_port);
+	server_put(call, out, "pop3", settings_text(s, a->pop3_host), a->pop3_port);
+	if (!json) {
+		fmt_printf(out, "address %s, %u connections\n", address, now);
 		return;
 	}
-	json_row(call, out);
-	fmt_char(out, '{');
-	json_text(out, "name", name);
-	fmt_char(out, ',');
-	json_text(out, "host", settings_text(s, a->smtp_host));
-	fmt_printf(out, ",\"port\":%u,\"connections\":%u,", (unsigned)a->smtp_port, now);
-	json_text(out, "address", settings_text(s, a->address));
-	fmt_char(out, '}');
+	json_text(out, "address", address);
+	fmt_printf(out, ",\"connections\":%u}", now);
 }
 
 static int show_accounts(struct command_call *call, struct fmt *out)
@@ -112,7 +131,7 @@ static int show_accounts(struct command_call *call, struct fmt *out)
 	const struct settings *s = settings_running();
 
 	for (; call->cursor[AT] < s->account_count; call->cursor[AT]++) {
-		if (out->cap - out->len < ROW_ROOM + 300)
+		if (out->cap - out->len < 2 * ROW_ROOM)
 			return E_MORE;
 		account_put(call, out, s, &s->account[call->cursor[AT]]);
 	}

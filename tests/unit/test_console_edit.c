@@ -216,7 +216,8 @@ static void every_key(void **state)
 		{ "\x1b[1;1R\x1b[5;19Rab", "ab", 2 }, { "a\x1b[9999999999999999Db", "ba", 1 },
 		{ "\xc3\xa4\xe6\xbc\xa2" "x\x02\x02y", "\xc3\xa4y\xe6\xbc\xa2x", 3 },
 		{ "\xc3\xa4\xe6\xbc\xa2\x7f\x7f", "", 0 }, { "\xf0\x9f\x98\x80\x01\x04", "", 0 },
-		{ "e\xcc\x81x\x02\x7f", "ex", 1 },
+		{ "e\xcc\x81x\x02\x7f", "ex", 1 }, { "a\xc2\x9b" "b\xed\xa0\x80\xc0\xaf", "ab", 2 },
+		{ "\xc3" "a\xa4", "a", 1 }, { "\x1b[65736~?\x01" "b", "b?", 1 },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -240,7 +240,11 @@ static void control_c_and_d(void **state)
 	assert_false(candidate_exists());
 	shows("import\r", "import\n");
 	shows_part("nonsense\r\x04", "error: import:1: ");
-	/* The text that was asked for is free again. */
+	/* The text that was asked for is free again, for others too. */
+	shows("import\r", "import\n");
+	shows("\x03", "^C\n" PROMPT);
+	open_console(true, 80, 0, true);
+	(void)output();
 	shows("import\r", "import\n");
 }
 
@@ -253,6 +257,13 @@ static void what_runs_can_be_stopped(void **state)
 	shows_part("\x03", "^C\n" PROMPT);
 	shows_part("show memory\r", "pools: ");
 	assert_int_equal(gateway_pools_busy(), 1); /* the console's own slot: the check is over */
+}
+
+static void long_output_can_be_stopped(void **state)
+{
+	shows_part("help account\r\x03", "^C\n");
+	assert_non_null(strstr(out, "provider "));
+	assert_null(strstr(out, "oauth_flow"));
 }
 
 static void clearing(void **state)
@@ -301,6 +312,8 @@ static void a_paste(void **state)
 	(void)type("get x.y\rget main.hostname\r\r");
 	assert_string_equal(paste_end(), "1 of 3 lines failed:\nline 1: there is no section 'x'\n" PROMPT);
 	shows("get x.y\r", "get x.y\nerror: there is no section 'x'\n" PROMPT);
+	/* Nothing in it is a question. */
+	shows_part("get x.y\rwhat? sh\tow\r", "what? sh ow\nerror: line 2: unknown command 'what?'");
 }
 
 /* A paste that comes in pieces is one, as long as no piece is late. */
@@ -478,6 +491,16 @@ static void log_follow_in_a_script(void **state)
 	assert_int_equal(sim_console_status(console), 0);
 }
 
+static void following_is_not_paged(void **state)
+{
+	open_console(true, 80, 6, true);
+	(void)type("log follow\r");
+	for (int i = 0; i < 20; i++)
+		log_line(PORT_LOG_INFO, "line %d", i);
+	pass();
+	assert_non_null(strstr(output(), "line 19\n"));
+}
+
 /* A console that takes nothing holds nobody up, and what it missed is counted. */
 static void a_follower_that_does_not_read(void **state)
 {
@@ -516,6 +539,7 @@ int main(void)
 		TEST(every_continuation_is_listed),
 		TEST(control_c_and_d),
 		TEST(what_runs_can_be_stopped),
+		TEST(long_output_can_be_stopped),
 		TEST(clearing),
 		TEST(a_terminal_is_asked),
 		TEST(a_paste),
@@ -527,6 +551,7 @@ int main(void)
 		TEST(rows_are_counted),
 		TEST(log_follow),
 		TEST(log_follow_in_a_script),
+		TEST(following_is_not_paged),
 		TEST(a_follower_that_does_not_read),
 		TEST(a_script_sees_no_editor),
 	};
