@@ -1,5 +1,5 @@
 /*
- * pipe.c - moving bytes in place, from one channel's view into the other's space, and the ends.
+ * pipe.c - moving bytes in place, from one channel's view to the other, and the ends.
  *
  * A client that ends its direction may still want the answers to what it said: where the provider's
  * connection is in clear the end is passed on, and the answers come; in TLS an end is an end for
@@ -8,9 +8,7 @@
  */
 #include "gateway/pipe.h"
 
-#include <string.h>
-
-enum { STUCK_MS = 600000, SILENCE_MS = 2000, BULK = 4096 };
+enum { STUCK_MS = 600000, SILENCE_MS = 2000, BULK = 1500 };
 
 void pipe_start(struct pipe *p)
 {
@@ -20,19 +18,17 @@ void pipe_start(struct pipe *p)
 /* As much as there is and has room. Large buffers are worth it only where much passes. */
 static size_t move(struct chan *from, struct chan *to)
 {
-	size_t moved = 0, room;
+	size_t moved = 0, n = 1;
 	struct slice in;
-	uint8_t *out;
 
-	while ((in = chan_view(from)).len > 0 && (out = chan_space(to, &room)) != NULL) {
-		if (room > in.len)
-			room = in.len;
-		memcpy(out, in.p, room);
-		chan_commit(to, room);
-		chan_skip(from, room);
-		moved += room;
-		if (moved >= BULK && !to->bulk)
+	while (n > 0 && (in = chan_view(from)).len > 0) {
+		if (in.len >= BULK && !to->bulk) {
+			chan_bulk(from, true);
 			chan_bulk(to, true);
+		}
+		n = chan_pass(to, in);
+		chan_skip(from, n);
+		moved += n;
 	}
 	return moved;
 }

@@ -95,6 +95,10 @@ size_t chan_room(struct chan *ch);
 uint8_t *chan_space(struct chan *ch, size_t *len);
 void chan_commit(struct chan *ch, size_t len);
 
+/* Bulk output that lies elsewhere: takes what has room now and returns how many bytes that were. In
+ * clear, with nothing queued, it goes straight to the connection, without buffer and copy. */
+size_t chan_pass(struct chan *ch, struct slice s);
+
 /* Asks for large buffers while a body passes (`on`), opportunistically; false returns to small
  * ones. */
 void chan_bulk(struct chan *ch, bool on);
