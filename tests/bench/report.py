@@ -111,9 +111,10 @@ def idle_lines(idle, code):
 
 
 def per_connection(found):
-	"""kB that each of the most connections added."""
-	most = max(found)
-	return (found[most] - found[0]) / most
+	"""kB that each connection adds: from the first count that is not 0, so that code and tables which
+	the first clients bring into memory, once, are not spread over them."""
+	most, first = max(found), sorted(found)[1 if len(found) > 2 else 0]
+	return (found[most] - found[first]) / (most - first)
 
 
 def waiting_lines(title, rows):
