@@ -72,6 +72,7 @@
  *   dns NAME TYPE VALUE, dns fault NAME KIND, route IP KIND, latency TIME, clock SECONDS [unknown]
  *   reload ... .              makes another configuration the running one
  *   stop                      asks the gateway to stop; busy N: so many pool slots are in use
+ *   entropy yes|no            whether the machine has random bytes
  */
 #include "conv.h"
 #include "gateway/gateway.h"

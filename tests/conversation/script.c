@@ -159,7 +159,7 @@ static const struct word words[] = {
 	{ "dns fault", ACT_DNS_FAULT, 0, false }, { "dns", ACT_DNS, 0, false },
 	{ "route", ACT_ROUTE, 0, false }, { "clock", ACT_CLOCK, 0, false },
 	{ "reload", ACT_RELOAD, 0, true }, { "stop", ACT_STOP, 0, false },
-	{ "busy", ACT_BUSY, 0, false }, { "latency", ACT_LATENCY, 0, false }
+	{ "busy", ACT_BUSY, 0, false }, { "entropy", ACT_ENTROPY, 0, false }, { "latency", ACT_LATENCY, 0, false }
 };
 
 static const struct word *find_word(char who, const char *line)

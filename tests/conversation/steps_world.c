@@ -130,6 +130,7 @@ void step_world(const struct step *s)
 	case ACT_CLOCK: sim_wall_set(strtoll(s->text, NULL, 10), strstr(s->text, "unknown") == NULL); break;
 	case ACT_LATENCY: sim_latency((uint32_t)script_duration(s->text)); break;
 	case ACT_RELOAD: reload(s); break;
+	case ACT_ENTROPY: sim_entropy(strcmp(s->text, "yes") == 0); break;
 	case ACT_STOP: sim_signal(PORT_SIGNAL_STOP); break;
 	case ACT_BUSY:
 		play_quiet();
