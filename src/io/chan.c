@@ -1,13 +1,10 @@
 /*
- * chan.c - a connection: start, pump, end. What is done with the bytes stands in chan_data.c.
+ * chan.c - a connection: start, pump, end. What is done with the bytes stands in chan_data.c, the
+ * pump through TLS in chan_tls.c.
  *
  * A pump writes what is queued, then reads until the connection has no more or the buffers are
- * full; with TLS, writing and reading take turns as the engine asks. A failure is kept until
- * what arrived before it could be read: the pump that meets it reports what it moved, the next
- * one the failure.
- *
- * Public-key work happens inside the engine while it is given bytes of a handshake, so that is
- * what is rationed: one record of a handshake a pass of the loop, first come first served.
+ * full. A failure is kept until what arrived before it could be read: the pump that meets it
+ * reports what it moved, the next one the failure.
  */
 #include "io/chan.h"
 
@@ -15,13 +12,6 @@
 
 #include "base/hash.h"
 #include "io/chan_parts.h"
-
-enum { PUMP_ROUNDS = 64 }; /* reads or writes of one pump: a flood of empty records ends there */
-
-static struct {
-	struct waiter_list list;
-	bool spent;
-} shaking;
 
 /* ---- start ---- */
 
@@ -45,7 +35,7 @@ bool chan_is_open(const struct chan *ch)
 	return ch->net != NULL;
 }
 
-static int failed(struct chan *ch, int error)
+int chan_failed(struct chan *ch, int error)
 {
 	if (ch->error == E_OK)
 		ch->error = error;
@@ -55,13 +45,13 @@ static int failed(struct chan *ch, int error)
 	return ch->error;
 }
 
-static int tls_failed(struct chan *ch, enum tls_failure why, uint8_t alert)
+int chan_tls_failed(struct chan *ch, enum tls_failure why, uint8_t alert)
 {
 	if (ch->error == E_OK) {
 		ch->why = why;
 		ch->alert = alert;
 	}
-	return failed(ch, E_TLS);
+	return chan_failed(ch, E_TLS);
 }
 
 /* ---- in clear ---- */
@@ -112,141 +102,10 @@ static int pump_clear(struct chan *ch)
 
 	/* What the peer said before it stopped listening has been read by now. */
 	if (out < 0)
-		failed(ch, out);
+		chan_failed(ch, out);
 	if (in < 0)
-		failed(ch, in);
+		chan_failed(ch, in);
 	return (out > 0 ? out : 0) + (in > 0 ? in : 0);
-}
-
-/* ---- through TLS ---- */
-
-static int write_tls(struct chan *ch)
-{
-	const uint8_t *p;
-	size_t len;
-	int moved = 0, n;
-
-	while ((p = tls_out(ch->tls, &len)) != NULL) {
-		n = port_write(ch->net, p, len);
-		if (n == E_AGAIN)
-			return moved;
-		if (n < 0)
-			return n;
-		tls_out_ack(ch->tls, (size_t)n);
-		moved += n;
-	}
-	return moved;
-}
-
-/* Whether bytes of a handshake may be worked on in this pass; if not, the channel stands in
- * line. */
-static bool may_shake(struct chan *ch)
-{
-	if (!tls_shaking(ch->tls))
-		return true;
-	if (!shaking.spent && waiter_turn(&shaking.list, &ch->turn))
-		return true;
-	if (ch->turn.list != &shaking.list)
-		wait_leave(&ch->turn);
-	waiter_join(&shaking.list, &ch->turn, ch->owner);
-	waiter_wake(&shaking.list); /* the loop must not sleep before the next pass */
-	return false;
-}
-
-static void shaken(struct chan *ch, bool step)
-{
-	if (ch->turn.list == &shaking.list) {
-		if (step)
-			waiter_leave(&ch->turn);
-		else
-			wait_leave(&ch->turn);
-	}
-	if (!step || ch->turn.list != NULL)
-		return;
-	shaking.spent = true;
-	if (!tls_shaking(ch->tls))
-		return;
-	waiter_join(&shaking.list, &ch->turn, ch->owner);
-	waiter_wake(&shaking.list);
-}
-
-static int end_of_input(struct chan *ch)
-{
-	if (ch->finishing || tls_peer_closed(ch->tls)) {
-		ch->ended = true;
-		return 0;
-	}
-	return tls_failed(ch, TLS_TRUNCATED, 0);
-}
-
-/* Bytes that were read before TLS was known to come. */
-static int read_early(struct chan *ch, uint8_t *p, size_t len)
-{
-	if (len > ch->in_len)
-		len = ch->in_len;
-	memcpy(p, ch->in + ch->in_at, len);
-	ch->in_at = (uint16_t)(ch->in_at + len);
-	ch->in_len = (uint16_t)(ch->in_len - len);
-	ch->early = ch->in_len > 0;
-	chan_in_idle(ch);
-	return (int)len;
-}
-
-/* One read. */
-static int read_tls(struct chan *ch)
-{
-	bool starved, step = false;
-	uint8_t *p;
-	size_t len;
-	int n;
-
-	if (ch->ended || !may_shake(ch))
-		return 0;
-	p = tls_in(ch->tls, &ch->turn, ch->owner, &len, &starved);
-	ch->starved = ch->starved || starved;
-	if (p == NULL)
-		return 0;
-	n = ch->early ? read_early(ch, p, len) : port_read(ch->net, p, len);
-	if (n > 0)
-		step = tls_in_ack(ch->tls, p, (size_t)n);
-	shaken(ch, step);
-	if (n == E_AGAIN)
-		return 0;
-	return n == E_EOF ? end_of_input(ch) : n;
-}
-
-/* What the engine has become by what it was told. */
-static void look_at_tls(struct chan *ch)
-{
-	uint8_t alert;
-	enum tls_failure why = tls_why(ch->tls, &alert);
-
-	if (tls_peer_closed(ch->tls))
-		ch->ended = true;
-	if (why != TLS_FINE) {
-		write_tls(ch); /* an alert, if the connection takes it at once */
-		tls_failed(ch, why, alert);
-	}
-}
-
-static int pump_tls(struct chan *ch)
-{
-	int moved = 0, out, in;
-
-	tls_flush(ch->tls);
-	for (int i = 0; i < PUMP_ROUNDS; i++) {
-		out = write_tls(ch);
-		in = ch->error == E_OK ? read_tls(ch) : 0;
-		look_at_tls(ch);
-		moved += (out > 0 ? out : 0) + (in > 0 ? in : 0);
-		if (in < 0 && in != E_TLS)
-			failed(ch, ch->finishing ? E_EOF : in);
-		if (out < 0 && in <= 0)
-			failed(ch, out);
-		if (ch->error != E_OK || (out <= 0 && in <= 0))
-			return moved;
-	}
-	return moved;
 }
 
 int chan_pump(struct chan *ch)
@@ -256,20 +115,15 @@ int chan_pump(struct chan *ch)
 	if (ch->net == NULL || ch->error != E_OK)
 		return ch->error;
 	ch->starved = false;
-	moved = ch->tls != NULL ? pump_tls(ch) : pump_clear(ch);
+	moved = ch->tls != NULL ? chan_pump_tls(ch) : pump_clear(ch);
 	if (moved == 0 || !ch->bulk || ch->error != E_OK) {
 		chan_in_idle(ch);
 		chan_out_idle(ch);
+		chan_ahead_idle(ch);
 		if (ch->tls != NULL)
 			tls_idle(ch->tls);
 	}
 	return moved > 0 ? moved : ch->error;
-}
-
-void chan_pass_begin(void)
-{
-	shaking.spent = false;
-	waiter_wake(&shaking.list);
 }
 
 /* ---- TLS on ---- */
@@ -283,7 +137,7 @@ static int barrier(struct chan *ch, bool buffered)
 	if (ch->net == NULL || ch->tls != NULL)
 		return E_ARG;
 	if ((ch->in_len > 0 && !buffered) || ch->out_len > 0 || ch->long_line)
-		return tls_failed(ch, TLS_INJECTED, 0);
+		return chan_tls_failed(ch, TLS_INJECTED, 0);
 	chan_in_idle(ch);
 	chan_out_idle(ch);
 	wait_leave(&ch->turn);
@@ -295,7 +149,13 @@ static int started(struct chan *ch, struct tls *t)
 	if (t == NULL)
 		return ch->why == TLS_NO_SLOT ? E_NOSLOT : E_TLS;
 	ch->tls = t;
-	ch->early = ch->in_len > 0;
+	ch->ahead = ch->in;
+	ch->ahead_at = ch->in_at;
+	ch->ahead_len = ch->in_len;
+	ch->ahead_class = ch->in_class;
+	ch->in = NULL;
+	ch->in_at = ch->in_len = 0;
+	ch->in_class = BUFFER_NONE;
 	ch->ended = false; /* the port says so again, and then it is a truncation */
 	tls_bulk(t, ch->bulk);
 	return E_OK;
@@ -354,7 +214,7 @@ int chan_finish(struct chan *ch)
 	}
 	r = port_finish(ch->net);
 	if (r != E_OK)
-		return failed(ch, r);
+		return chan_failed(ch, r);
 	ch->finishing = true;
 	return E_OK;
 }
@@ -367,6 +227,8 @@ static void release(struct chan *ch)
 		buffer_give((enum buffer_class)ch->in_class, ch->in);
 	if (ch->out != NULL)
 		buffer_give((enum buffer_class)ch->out_class, ch->out);
+	if (ch->ahead != NULL)
+		buffer_give((enum buffer_class)ch->ahead_class, ch->ahead);
 	if (ch->tls != NULL)
 		tls_stop(ch->tls);
 	*ch = (struct chan){ .in_class = BUFFER_NONE, .out_class = BUFFER_NONE };
@@ -388,6 +250,6 @@ void chan_abort(struct chan *ch)
 
 void chan_reset(void)
 {
-	memset(&shaking, 0, sizeof shaking);
+	chan_shake_reset();
 	tls_reset();
 }

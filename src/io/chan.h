@@ -28,13 +28,14 @@ struct chan {
 	port_owner owner;
 	struct waiter turn;      /* waits for a buffer, or for its turn to do a handshake step */
 	uint8_t *in, *out;       /* lent plaintext buffers, or NULL */
+	uint8_t *ahead;          /* lent, or NULL: TLS records read before the engine wants them */
 	uint16_t in_at, in_len;  /* unread bytes: in[in_at .. in_at + in_len) */
 	uint16_t out_at, out_len;
 	uint16_t line_len;       /* of the line that chan_line() showed, with its end; 0: none */
-	uint8_t in_class, out_class; /* which pool they came from */
+	uint16_t ahead_at, ahead_len;
+	uint8_t in_class, out_class, ahead_class; /* which pools they came from */
 	bool ended;              /* the peer's direction ended in order */
 	bool starved;            /* wanted a buffer at the last pump and found none */
-	bool early;              /* what is in `in` is not plaintext: the engine gets it first */
 	bool long_line;          /* inside a line that is too long */
 	bool finishing;          /* chan_finish() has begun */
 	bool bulk;               /* large buffers are wanted */

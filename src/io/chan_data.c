@@ -36,6 +36,14 @@ void chan_out_idle(struct chan *ch)
 	ch->out_at = 0;
 }
 
+void chan_ahead_idle(struct chan *ch)
+{
+	if (ch->ahead == NULL || ch->ahead_len > 0)
+		return;
+	buffer_give((enum buffer_class)ch->ahead_class, ch->ahead);
+	ch->ahead = NULL;
+}
+
 /* A buffer for input: a large one where that only makes it faster and costs nobody anything. */
 static bool lend_in(struct chan *ch, bool bulk)
 {
@@ -97,7 +105,7 @@ static struct slice piece(const struct chan *ch)
 	const uint8_t *p = NULL;
 	size_t len = 0;
 
-	if (ch->in_len > 0 && !ch->early)
+	if (ch->in_len > 0)
 		return slice_of(ch->in + ch->in_at, ch->in_len);
 	if (ch->tls != NULL)
 		p = tls_payload(ch->tls, &len);
@@ -109,7 +117,7 @@ static void consume(struct chan *ch, size_t len)
 	if (len == 0)
 		return;
 	ch->read_total += len;
-	if (ch->in_len > 0 && !ch->early) {
+	if (ch->in_len > 0) {
 		ch->in_at = (uint16_t)(ch->in_at + len);
 		ch->in_len = (uint16_t)(ch->in_len - len);
 	} else if (ch->tls != NULL) {
@@ -124,7 +132,7 @@ static bool gather(struct chan *ch)
 	const uint8_t *p, *end;
 	size_t len, room;
 
-	if (ch->tls == NULL || ch->early || (p = tls_payload(ch->tls, &len)) == NULL)
+	if (ch->tls == NULL || (p = tls_payload(ch->tls, &len)) == NULL)
 		return false;
 	if (!lend_in(ch, false))
 		return false;
@@ -211,7 +219,7 @@ void chan_skip(struct chan *ch, size_t len)
 
 bool chan_has_input(const struct chan *ch)
 {
-	return ch->in_len > 0 || (ch->tls != NULL && tls_has_input(ch->tls));
+	return ch->in_len > 0 || ch->ahead_len > 0 || (ch->tls != NULL && tls_has_input(ch->tls));
 }
 
 bool chan_at_end(struct chan *ch)

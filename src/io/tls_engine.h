@@ -14,6 +14,9 @@
 
 struct tls;
 
+/* Bytes that begin every record: type, version, length (RFC 5246 6.2.1). */
+enum { TLS_HEADER_LEN = 5 };
+
 /* A context for a handshake, or NULL with *why. */
 struct tls *tls_server_start(const struct tls_server_want *want, enum tls_failure *why);
 struct tls *tls_client_start(const struct tls_client_want *want, enum tls_failure *why);
