@@ -69,8 +69,9 @@ static bool understand(struct port_console *c, const char *line)
 {
 	if (!take_word(&line, "mailwicket-console") || !take_word(&line, "1"))
 		return false;
-	for (c->mode = 0; c->mode < MODES && !take_word(&line, modes[c->mode].name); c->mode++)
-		continue;
+	c->mode = 0;
+	while (c->mode < MODES && !take_word(&line, modes[c->mode].name))
+		c->mode++;
 	if (c->mode == MODES)
 		return false;
 	c->once = modes[c->mode].once;

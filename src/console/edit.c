@@ -52,8 +52,10 @@ static bool continues(const struct edit *e, size_t at)
 
 static uint16_t before(const struct edit *e, size_t at)
 {
-	while (at > 0 && continues(e, --at))
-		continue;
+	if (at > 0)
+		at--;
+	while (at > 0 && continues(e, at))
+		at--;
 	return (uint16_t)at;
 }
 
@@ -180,7 +182,7 @@ static enum edit_event control(struct edit *e, struct history *h, uint8_t byte)
 /* The end of an escape sequence that is one of ours. */
 static enum edit_event key(struct edit *e, struct history *h, uint8_t final)
 {
-	static const struct { char final; uint8_t param, means; } keys[] = {
+	static const struct { uint8_t final, param, means; } keys[] = {
 		{ 'A', 0, CTRL_P }, { 'B', 0, CTRL_N }, { 'C', 0, CTRL_F }, { 'D', 0, CTRL_B },
 		{ 'H', 0, CTRL_A }, { 'F', 0, CTRL_E }, { '~', 1, CTRL_A }, { '~', 7, CTRL_A },
 		{ '~', 4, CTRL_E }, { '~', 8, CTRL_E },

@@ -9,7 +9,7 @@
 
 #include "base/slice.h"
 
-enum { COLUMNS_MOST = 200, BYTES_MOST = 500 };
+enum { COLUMNS_MOST = 200, BYTES_MOST = 500, LEAST = 8 };
 
 /* Code points of no width and of two columns, as most terminals have them. */
 static const struct {
@@ -41,9 +41,9 @@ static size_t character(const struct edit *e, size_t at, unsigned *columns)
 static unsigned width(const struct edit *e)
 {
 	unsigned columns = e->columns < COLUMNS_MOST ? e->columns : COLUMNS_MOST;
-	size_t prompt = slice_str(e->prompt).len;
+	unsigned taken = (unsigned)slice_str(e->prompt).len + 1;
 
-	return columns > prompt + 9 ? (unsigned)(columns - prompt - 1) : 8;
+	return columns >= taken + LEAST ? columns - taken : LEAST;
 }
 
 /* Columns from one byte of the line to another. */
