@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "io/tls_context.h"
+#include "io/x509_known.h"
 
 enum { RECORD_ALERT = 21, RECORD_FIRST = 20, RECORD_LAST = 23,
 	ALERT_NO_PROTOCOL = 120 };
@@ -290,4 +291,5 @@ uint64_t tls_lent_since_ms(const struct tls *t)
 void tls_forget_sessions(void)
 {
 	tls_cache_reset();
+	x509_known_reset();
 }

@@ -162,6 +162,6 @@ void tls_reset(void)
 	pool_reset(&pool_tls_servers);
 	pool_reset(&pool_tls_clients);
 	pool_reset(&pool_x509);
-	tls_cache_reset();
+	tls_forget_sessions();
 	tls_profile_reset();
 }

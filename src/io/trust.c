@@ -26,6 +26,7 @@ struct bundle {
 	uint64_t stamp;
 	uint16_t count;
 	bool opened;                    /* since the last sweep */
+	uint64_t looked_ms;             /* when its file was last looked at */
 };
 
 static struct {
@@ -120,6 +121,7 @@ static int bundle_open(int n, struct port_file **f)
 
 	if (r != E_OK)
 		return r;
+	b->looked_ms = port_clock_ms();
 	if (b->count > 0 && stamp == b->stamp)
 		return E_OK;
 	r = index_file(n, *f);
@@ -153,6 +155,9 @@ int trust_open(const char *path)
 		return E_ARG;
 	n = bundle_of(path);
 	if (n < 0)
+		return n;
+	if (trust.bundle[n].opened && trust.bundle[n].count > 0 &&
+			port_clock_ms() - trust.bundle[n].looked_ms < TRUST_FRESH_MS)
 		return n;
 	memcpy(trust.bundle[n].path, path, len + 1);
 	r = bundle_open(n, &f);
@@ -200,7 +205,7 @@ int trust_find(int bundle, const uint8_t subject_hash[32], unsigned nth, struct 
 	struct port_file *f;
 	int r;
 
-	if (!is_bundle(bundle) || entry_find(bundle, subject_hash, nth) == NULL)
+	if (!is_bundle(bundle))
 		return E_NOENT;
 	if (bundle_open(bundle, &f) != E_OK)
 		return E_IO;
@@ -208,6 +213,11 @@ int trust_find(int bundle, const uint8_t subject_hash[32], unsigned nth, struct 
 	r = e != NULL ? entry_read(e, f, subject_hash, der) : E_NOENT;
 	port_file_close(f);
 	return r;
+}
+
+uint64_t trust_stamp(int bundle)
+{
+	return is_bundle(bundle) ? trust.bundle[bundle].stamp : 0;
 }
 
 unsigned trust_count(int bundle)

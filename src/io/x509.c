@@ -20,6 +20,7 @@
 #include "io/cert_view.h"
 #include "io/trust.h"
 #include "io/x509_judge.h"
+#include "io/x509_known.h"
 
 enum { ANCHORS_MAX = 4, DAY_S = 86400, DAYS_TO_1970 = 719528 /* BearSSL counts from year 0 */ };
 
@@ -109,6 +110,12 @@ static bool bundle_next(struct x509_check *c, const uint8_t *hash, unsigned *nth
 	}
 }
 
+static void rests_on(struct x509_check *c, const struct cert_view *v)
+{
+	if (v->not_after_s < c->until_s)
+		c->until_s = v->not_after_s;
+}
+
 /* Collects the authorities that may have signed a certificate. */
 static void anchors_collect(struct x509_check *c, const struct cert_view *cert)
 {
@@ -120,10 +127,12 @@ static void anchors_collect(struct x509_check *c, const struct cert_view *cert)
 
 		if (!v.ca || (c->pin_count > 0 && !is_pinned(c, v.spki)))
 			continue;
-		if (why == TLS_FINE)
+		if (why == TLS_FINE) {
 			anchor_add(&v, cert->issuer, BR_X509_TA_CA);
-		else
+			rests_on(c, &v);
+		} else {
 			c->anchor_why = why;
+		}
 	}
 }
 
@@ -189,7 +198,12 @@ static void judge(struct x509_check *c)
 	why = first ? x509_server_fault(c, &v) : x509_authority_fault(&v, c->now_s, c->fed - 1);
 	crypto_sha256(v.issuer.p, v.issuer.len, c->issuer_hash);
 	anchors.count = 0;
-	direct = why == TLS_FINE && first && trusted_directly(c, &v);
+	rests_on(c, &v);
+	if (first) {
+		x509_known_key(c, v.whole, c->key);
+		c->remembered = !c->fresh && x509_known_has(c->key, c->now_s);
+	}
+	direct = why == TLS_FINE && first && (c->remembered || trusted_directly(c, &v));
 	if (direct)
 		anchor_add(&v, v.subject, 0);
 	else if (why == TLS_FINE)
@@ -214,7 +228,8 @@ static void start_chain(const br_x509_class **ctx, const char *server_name)
 
 	(void)server_name;   /* what the certificate must carry was said at the start */
 	c->seen = c->fed = 0;
-	c->trusted = c->lost = false;
+	c->trusted = c->lost = c->remembered = false;
+	c->until_s = INT64_MAX;
 	c->why = c->anchor_why = TLS_FINE;
 	(*m)->start_chain(m, c->ip_len == 0 ? c->name : NULL);
 }
@@ -273,6 +288,8 @@ static unsigned end_chain(const br_x509_class **ctx)
 		else
 			fail(c, c->pin_count > 0 ? TLS_PIN : TLS_UNKNOWN_CA);
 	}
+	if (c->why == TLS_FINE && !c->remembered)
+		x509_known_add(c->key, c->now_s, c->until_s);
 	return c->why == TLS_FINE ? 0 : BR_ERR_X509_NOT_TRUSTED;
 }
 
@@ -349,6 +366,7 @@ int x509_check_start(struct x509_check *c, const struct tls_client_want *want,
 	memset(c, 0, offsetof(struct x509_check, cert));
 	c->vtable = &check_class;
 	c->now_s = now_s;
+	c->fresh = want->fresh;
 	if (want->name == NULL || !wanted_set(c, want->name)) {
 		*why = TLS_WRONG_NAME;
 		return E_TLS;

@@ -30,6 +30,8 @@ struct x509_check {
 	int16_t bundle;                  /* of trust_open(), or < 0: none (pins only) */
 	int64_t now_s;
 	uint8_t seen, fed;               /* certificates that came; those given to the validator */
+	bool fresh;                      /* every signature is checked, whatever is remembered */
+	bool remembered;                 /* the leaf was verified before */
 	bool trusted;                    /* the chain reached an anchor or a pin: the rest is ignored */
 	bool lost;                       /* the trust file vanished or broke during the check */
 	enum tls_failure why;            /* first thing that was wrong */
@@ -37,6 +39,8 @@ struct x509_check {
 	uint32_t want, len;              /* bytes of the present certificate: announced, collected */
 	uint8_t issuer_hash[32];         /* SHA-256 of the DN that the next certificate has to carry */
 	int64_t not_after_s;             /* of the server's certificate */
+	int64_t until_s;                 /* the first end of all that the verdict rests on */
+	uint8_t key[32];                 /* under which the leaf is remembered */
 	char issuer[64];
 	uint8_t cert[X509_CERT_MAX];
 };

@@ -187,7 +187,7 @@ static void broken_trust_a57(void **state)
 
 static void trust_vanishes_in_between(void **state)
 {
-	struct tls_client_want want = { .name = NAME, .trust = "ca_root.pem" };
+	struct tls_client_want want = { .name = NAME, .trust = "ca_root.pem", .fresh = true };
 	enum tls_failure why;
 
 	rig_load("good.pem");
@@ -320,7 +320,7 @@ static void no_certificate_at_all(void **state)
 /* The engine announces a length and gives less, or more. */
 static void announced_length_is_a_lie(void **state)
 {
-	struct tls_client_want want = { .name = NAME, .trust = "ca_root.pem" };
+	struct tls_client_want want = { .name = NAME, .trust = "ca_root.pem", .fresh = true };
 	const br_x509_class **ctx = &rig_check.vtable;
 	enum tls_failure why;
 
@@ -383,12 +383,65 @@ static void codes_of_the_engine(void **state)
 static int setup(void **state)
 {
 	rig_reset();
+	tls_forget_sessions();
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	return sim_open_handles();
+}
+
+/* A leaf that was verified needs no signature checked again, for a day, for the same wish and the
+ * same trust: whatever stands behind it in the chain. Nothing else is remembered. */
+static void a_verified_leaf_is_remembered(void **state)
+{
+	static const uint8_t pins[1][32] = { { 1 } };
+
+	rig_remembers = true;
+	rig_load("good_alone.pem");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_UNKNOWN_CA);
+	rig_load("good.pem");
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_FINE);
+	rig_load("good_alone.pem");
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_FINE);
+	assert_int_equal(rig_verify("other.example", "ca_root.pem", NULL, 0, 100), TLS_WRONG_NAME);
+	assert_int_equal(rig_verify(NAME, "ca_root_rsa.pem", NULL, 0, 100), TLS_UNKNOWN_CA);
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", pins, 1, 100), TLS_PIN);
+	rig_chain[0].der[rig_chain[0].len - 1] ^= 1;
+	assert_int_not_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_FINE);
+	rig_load("good_alone.pem");
+	rig_remembers = false;
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_UNKNOWN_CA);
+	rig_remembers = true;
+	tls_forget_sessions();
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_UNKNOWN_CA);
+	rig_remembers = false;
+}
+
+/* What is remembered ends after a day, and with the trust it came from. */
+static void what_is_remembered_ends(void **state)
+{
+	int64_t now_s;
+
+	rig_remembers = true;
+	port_time(&now_s);
+	rig_load("good.pem");
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_FINE);
+	rig_load("good_alone.pem");
+	sim_wall_set(now_s + 86399, true);
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_FINE);
+	sim_wall_set(now_s + 86400, true);
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_UNKNOWN_CA);
+	sim_wall_set(now_s - 1, true);
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_UNKNOWN_CA);
+	sim_wall_set(now_s, true);
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_FINE);
+	rig_file("ca_root.pem"); /* written again: a new stamp */
+	sim_clock_advance(10000);
+	assert_int_equal(rig_verify(NAME, "ca_root.pem", NULL, 0, 100), TLS_UNKNOWN_CA);
+	rig_remembers = false;
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -415,6 +468,7 @@ int main(void)
 		TEST(junk_in_the_chain),
 		TEST(facts_of_a_server),
 		TEST(codes_of_the_engine),
+		TEST(a_verified_leaf_is_remembered), TEST(what_is_remembered_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,11 +119,14 @@ static inline enum tls_failure rig_run(size_t piece)
 	return x509_check_why(&rig_check, (int)r);
 }
 
+static bool rig_remembers; /* whether leaves that were verified before are remembered */
+
 /* What becomes of rig_chain for a name and a trust file, with pins or without. */
 static inline enum tls_failure rig_verify(const char *name, const char *trust, const uint8_t (*pins)[32],
 	uint8_t pin_count, size_t piece)
 {
-	struct tls_client_want want = { .name = name, .scope = "test", .trust = trust };
+	struct tls_client_want want = { .name = name, .scope = "test", .trust = trust,
+		.fresh = !rig_remembers };
 	enum tls_failure why;
 
 	if (pin_count > 0)
