@@ -73,6 +73,7 @@ int posix_bind(const struct port_addr *at)
 	if (fd < 0)
 		return bind_error(errno);
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	posix_tcp_options(fd);
 	if (addr.any.sa_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (bind(fd, &addr.any, len) == 0 && listen(fd, SOMAXCONN) == 0)
@@ -167,7 +168,6 @@ int port_accept(struct port_listener *l, port_owner owner, struct port_tcp **out
 		int fd = accept4(l->h.fd, &addr.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			posix_tcp_options(fd);
 			posix_addr_in(&addr, peer);
 			*out = posix_tcp_new(fd, owner, false);
 			if (*out != NULL)

@@ -178,7 +178,7 @@ bool posix_parent_event(struct posix_handle *h, port_owner *owner);
 /* A bound and listening descriptor, or an error of port_listen(). */
 int posix_bind(const struct port_addr *at);
 
-/* What every connection gets: no Nagle delay, keepalive. */
+/* What every connection gets: no Nagle delay, keepalive. A listener's connections inherit it. */
 void posix_tcp_options(int fd);
 
 /* A connection's slot; NULL: none left (the descriptor stays the caller's). */

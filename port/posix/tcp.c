@@ -8,7 +8,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 
-enum { KEEP_IDLE_S = 120, KEEP_INTERVAL_S = 30, KEEP_COUNT = 4 };
+enum { KEEP_IDLE_S = 120 };
 
 static void set_option(int fd, int level, int name, int value)
 {
@@ -20,8 +20,6 @@ void posix_tcp_options(int fd)
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
 }
 
 struct port_tcp *posix_tcp_new(int fd, port_owner owner, bool connecting)

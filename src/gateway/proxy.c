@@ -10,7 +10,8 @@
 #include "gateway/proxy_signin.h"
 #include "proto/smtp_server.h"
 
-enum { REPLY_ROOM = CHAN_PUT_MAX, ERRORS_MAX = 10, COMMAND_MS = 180000, END_MS = 5000 };
+enum { REPLY_ROOM = CHAN_PUT_MAX, ERRORS_MAX = 10, COMMAND_MS = 180000, SIGNIN_MS = 45000,
+	END_MS = 5000 };
 
 POOL_DEFINE(proxy, struct proxy, BOARD_SESSIONS);
 
@@ -22,7 +23,7 @@ const char *const proxy_phase_name[PROXY_PHASE_COUNT] = { PROXY_PHASES(PHASE_NAM
 static const uint32_t phase_ms[PROXY_PHASE_COUNT] = {
 	[PROXY_HEADER] = OPENING_PROXY_MS, [PROXY_DETECT] = OPENING_DETECT_MS,
 	[PROXY_GREET] = OPENING_TLS_MS, [PROXY_COMMAND] = COMMAND_MS, [PROXY_LITERAL] = COMMAND_MS,
-	[PROXY_SASL] = COMMAND_MS, [PROXY_TLS] = OPENING_TLS_MS, [PROXY_END] = END_MS,
+	[PROXY_SASL] = COMMAND_MS, [PROXY_TLS] = OPENING_TLS_MS, [PROXY_SIGNIN] = SIGNIN_MS, [PROXY_END] = END_MS,
 };
 
 struct proxy *proxy_of(struct session *s)
@@ -200,6 +201,8 @@ static int out_of_time(struct session *s)
 
 	log_line(PORT_LOG_INFO, "session %llu: out of time in %s", (unsigned long long)s->id,
 		proxy_phase_name[p->phase]);
+	if (p->phase == PROXY_SIGNIN)
+		return proxy_signin_late(s);
 	if (p->phase < PROXY_COMMAND || p->phase == PROXY_TLS || p->phase == PROXY_END)
 		return E_TIMEOUT;
 	leave(s, PROXY_SAY_TIMEOUT);
@@ -213,18 +216,18 @@ static void wake_set(struct session *s)
 
 	if (p->phase == PROXY_PIPE)
 		at = pipe_deadline_ms(s, &p->pipe, p->kind->idle_ms);
-	else if (p->up != NULL)
+	else if (p->up != NULL && upstream_deadline_ms(p->up) < at)
 		at = upstream_deadline_ms(p->up);
 	session_wake_at(s, at);
 }
 
-/* The client has gone before it was signed in. */
+/* The client has gone before it was signed in; what it sent behind its sign-in may yet be of use. */
 static bool client_gone(struct session *s)
 {
 	uint8_t phase = proxy_of(s)->phase;
 
 	return phase != PROXY_PIPE && (s->down.error != E_OK ||
-		(chan_at_end(&s->down) && phase != PROXY_END && phase != PROXY_SIGNIN));
+		(chan_at_end(&s->down) && phase != PROXY_END));
 }
 
 int proxy_step(struct session *s)

@@ -205,3 +205,13 @@ int proxy_signin_step(struct session *s)
 		return 0;
 	return p->up->stage == UP_FAILED ? provider_refused(s) : provider_ready(s);
 }
+
+int proxy_signin_late(struct session *s)
+{
+	struct proxy *p = proxy_of(s);
+
+	if (chan_room(&s->down) < CHAN_PUT_MAX)
+		return E_TIMEOUT;
+	upstream_fail(p->up, &s->up, E_TIMEOUT);
+	return provider_refused(s);
+}
