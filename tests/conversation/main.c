@@ -77,10 +77,16 @@
 #include "conv.h"
 #include "gateway/gateway.h"
 
-/* Runs of each kind for a file: fewer where the machine is emulated, and with handshakes. */
+/* Runs of each kind for a file: fewer where each costs more: with sanitizers, where the machine is
+ * emulated, and with handshakes. */
+#if defined __SANITIZE_ADDRESS__
+enum { SHARE = 2 };
+#else
+enum { SHARE = 3 };
+#endif
 enum {
-	SCALE = sizeof(void *) >= 8 ? 1 : 8, TLS_SCALE = 3,
-	RANDOM_RUNS = 3, SPLIT_RUNS = 120 / SCALE, CUT_RUNS = 160 / SCALE, FAULT_RUNS = 240 / SCALE
+	SCALE = sizeof(void *) >= 8 ? 1 : 8, TLS_SCALE = 3, RANDOM_RUNS = 3,
+	SPLIT_RUNS = 40 * SHARE / SCALE, CUT_RUNS = 54 * SHARE / SCALE, FAULT_RUNS = 80 * SHARE / SCALE
 };
 
 static bool verbose, quick, all;

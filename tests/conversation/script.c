@@ -253,6 +253,7 @@ static void read_line(const char *line)
 	else if (strncmp(line, "add ", 4) == 0)
 		config_line(line + 4);
 	else if (strncmp(line, "set ", 4) == 0 || strncmp(line, "list ", 5) == 0) {
+		script.tls = script.tls || strncmp(line, "set in.tls ", 11) == 0; /* keys are made */
 		if (!config_set(line + (*line == 's' ? 4 : 5), *line == 'l'))
 			complain("no such section", line);
 	} else if (strncmp(line, "protocol ", 9) == 0)
