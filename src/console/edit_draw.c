@@ -7,6 +7,8 @@
  */
 #include "console/edit.h"
 
+#include <string.h>
+
 #include "base/slice.h"
 
 enum { COLUMNS_MOST = 200, BYTES_MOST = 500, LEAST = 8 };
@@ -40,10 +42,10 @@ static size_t character(const struct edit *e, size_t at, unsigned *columns)
 
 static unsigned width(const struct edit *e)
 {
-	unsigned columns = e->columns < COLUMNS_MOST ? e->columns : COLUMNS_MOST;
-	unsigned taken = (unsigned)slice_str(e->prompt).len + 1;
+	unsigned taken = (unsigned)strlen(e->prompt) + 1;
+	unsigned room = e->columns > taken + LEAST ? e->columns - taken : LEAST;
 
-	return columns >= taken + LEAST ? columns - taken : LEAST;
+	return room < COLUMNS_MOST - taken ? room : COLUMNS_MOST - taken;
 }
 
 /* Columns from one byte of the line to another. */

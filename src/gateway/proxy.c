@@ -23,7 +23,8 @@ const char *const proxy_phase_name[PROXY_PHASE_COUNT] = { PROXY_PHASES(PHASE_NAM
 static const uint32_t phase_ms[PROXY_PHASE_COUNT] = {
 	[PROXY_HEADER] = OPENING_PROXY_MS, [PROXY_DETECT] = OPENING_DETECT_MS,
 	[PROXY_GREET] = OPENING_TLS_MS, [PROXY_COMMAND] = COMMAND_MS, [PROXY_LITERAL] = COMMAND_MS,
-	[PROXY_SASL] = COMMAND_MS, [PROXY_TLS] = OPENING_TLS_MS, [PROXY_SIGNIN] = SIGNIN_MS, [PROXY_END] = END_MS,
+	[PROXY_SASL] = COMMAND_MS, [PROXY_TLS] = OPENING_TLS_MS, [PROXY_SIGNIN] = SIGNIN_MS,
+	[PROXY_END] = END_MS,
 };
 
 struct proxy *proxy_of(struct session *s)
@@ -221,7 +222,7 @@ static void wake_set(struct session *s)
 	session_wake_at(s, at);
 }
 
-/* The client has gone before it was signed in; what it sent behind its sign-in may yet be of use. */
+/* The client has gone before it was signed in; what it sent behind its sign-in may be of use. */
 static bool client_gone(struct session *s)
 {
 	uint8_t phase = proxy_of(s)->phase;

@@ -20,8 +20,6 @@ static void phase_back(struct session *s)
 		relay_phase(s, r->helo[0] != '\0' || r->esmtp ? SMTP_READY : SMTP_HELLO);
 }
 
-static int ask_provider(struct session *s);
-
 static void challenge_say(struct session *s, struct slice challenge)
 {
 	char text[SASL_CHALLENGE_TEXT + 8];
@@ -44,7 +42,8 @@ static void denied(struct session *s)
 	relay_phase(s, SMTP_QUIT);
 }
 
-static int outcome(struct session *s, enum signin_outcome o, struct slice challenge)
+/* Says what a sign-in came to. E_OK. */
+static int said(struct session *s, enum signin_outcome o, struct slice challenge)
 {
 	static const uint8_t refusals[SIGNIN_OUTCOME_COUNT] = {
 		[SIGNIN_LATER] = SAY_AUTH_LATER, [SIGNIN_CANCELLED] = SAY_AUTH_CANCEL,
@@ -55,10 +54,6 @@ static int outcome(struct session *s, enum signin_outcome o, struct slice challe
 	if (o == SIGNIN_CHALLENGE) {
 		challenge_say(s, challenge);
 		return E_OK;
-	}
-	if (o == SIGNIN_PROVIDER && !signin_done(&relay_of(s)->in)) {
-		relay_phase(s, SMTP_SASL);
-		return ask_provider(s);
 	}
 	phase_back(s);
 	if (o == SIGNIN_USER || o == SIGNIN_PROVIDER)
@@ -83,11 +78,20 @@ static int ask_provider(struct session *s)
 	if (e == E_OK) {
 		memcpy(r->login, login.p, login.len);
 		r->login[login.len] = '\0';
-		return outcome(s, signin_judged(s, &r->in, true, false), login);
+		return said(s, signin_judged(s, &r->in, true, false), login);
 	}
 	refused = r->up != NULL && r->up->talk.failure == TALK_AUTH_REFUSED;
 	relay_drop_upstream(s);
-	return outcome(s, signin_judged(s, &r->in, false, !refused), login);
+	return said(s, signin_judged(s, &r->in, false, !refused), login);
+}
+
+/* What a step of the client's came to. */
+static int outcome(struct session *s, enum signin_outcome o, struct slice challenge)
+{
+	if (o != SIGNIN_PROVIDER)
+		return said(s, o, challenge);
+	relay_phase(s, SMTP_SASL);
+	return ask_provider(s);
 }
 
 static enum smtp_say may_begin(const struct session *s, const struct relay *r, int mech)

@@ -35,9 +35,9 @@ static enum talk_class class_of(struct slice code, struct slice text)
 {
 	/* A code may have more levels than are known: what is known of it counts. */
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-		size_t n = strlen(codes[i].code);
+		struct slice more = slice_from(code, strlen(codes[i].code));
 
-		if (slice_starts(code, codes[i].code) && (code.len == n || code.p[n] == '/'))
+		if (slice_starts(code, codes[i].code) && (more.len == 0 || more.p[0] == '/'))
 			return (enum talk_class)codes[i].class;
 	}
 	return talk_refusal(text);
