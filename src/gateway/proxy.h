@@ -39,8 +39,8 @@ extern const char *const proxy_phase_name[PROXY_PHASE_COUNT];
 /* X(name): what both protocols have to say, each in its own words; the rows of imap_reply.h and
  * pop3_reply.h that carry these names. */
 #define PROXY_WORDS(X) \
-	X(AUTH_FAILED) X(AUTH_LATER) X(AUTH_CANCELLED) X(AUTH_SYNTAX) X(AUTH_LONG) X(NO_SLOT) \
-	X(NO_ACCOUNT) X(NEED_TLS) X(AUTH_MECH) \
+	X(AUTH_FAILED) X(AUTH_EXPIRED) X(AUTH_ADMIN) X(AUTH_LATER) X(AUTH_CANCELLED) X(AUTH_SYNTAX) \
+	X(AUTH_LONG) X(NO_SLOT) X(NO_ACCOUNT) X(NEED_TLS) X(AUTH_MECH) \
 	X(UP_DOWN) X(UP_LOST) X(UP_TLS) X(UP_AUTH) X(UP_AUTH_TEMP) X(UP_BUSY) X(UP_LIMIT) \
 	X(STOPPING) X(TIMEOUT) X(TOO_MANY_ERRORS) X(TOO_LONG) X(JUNK)
 

@@ -164,12 +164,21 @@ static enum proxy_word failure_word(const struct upstream *u)
 	return (enum proxy_word)words[u->talk.failure];
 }
 
+/* What the provider says of the client's own password. */
+static enum proxy_word refusal_word(const struct upstream *u)
+{
+	struct slice code = slice_str(u->talk.reply.status);
+
+	return slice_is(code, "EXPIRED") ? PROXY_SAY_AUTH_EXPIRED :
+		slice_is(code, "CONTACTADMIN") ? PROXY_SAY_AUTH_ADMIN : PROXY_SAY_AUTH_FAILED;
+}
+
 /* The client's own password, which the provider refused: a guess like any other. */
 static int provider_refused(struct session *s)
 {
 	struct proxy *p = proxy_of(s);
 	bool judged = p->in.account[0] != '\0' && p->up->talk.failure == TALK_AUTH_REFUSED;
-	enum proxy_word what = judged ? PROXY_SAY_AUTH_FAILED : failure_word(p->up);
+	enum proxy_word what = judged ? refusal_word(p->up) : failure_word(p->up);
 
 	if (p->in.account[0] != '\0')
 		signin_judged(s, &p->in, false, !judged);

@@ -35,6 +35,9 @@
 	X(NO_TLS_NOW,       "NO", "UNAVAILABLE", "TLS is not available now, try again later") \
 	X(NEED_TLS,         "NO", "PRIVACYREQUIRED", "Turn TLS on (STARTTLS) before signing in") \
 	X(AUTH_FAILED,      "NO", "AUTHENTICATIONFAILED", "Wrong login or password") \
+	X(AUTH_EXPIRED,     "NO", "EXPIRED", "The provider says that the password has expired") \
+	X(AUTH_ADMIN,       "NO", "CONTACTADMIN", "The provider refuses this login, its administrator" \
+		" has to act") \
 	X(AUTH_LATER,       "NO", "UNAVAILABLE", "Too many failed sign-ins, try again later") \
 	X(AUTH_CANCELLED,   "BAD", "", "Sign-in cancelled") \
 	X(AUTH_BAD_BASE64,  "BAD", "", "Not valid base64") \
