@@ -33,8 +33,8 @@
 	X(NEED_TLS,         "-ERR", "SYS/PERM", "Turn TLS on (STLS) before signing in") \
 	X(AUTH_FAILED,      "-ERR", "AUTH", "Wrong login or password") \
 	X(AUTH_EXPIRED,     "-ERR", "AUTH", "The provider says that the password has expired") \
-	X(AUTH_ADMIN,       "-ERR", "AUTH", "The provider refuses this login, its administrator has to" \
-		" act") \
+	X(AUTH_ADMIN,       "-ERR", "SYS/PERM", "The provider refuses this login, its administrator" \
+		" has to act") \
 	X(AUTH_LATER,       "-ERR", "SYS/TEMP", "Too many failed sign-ins, try again later") \
 	X(AUTH_CANCELLED,   "-ERR", "", "Sign-in cancelled") \
 	X(AUTH_BAD_BASE64,  "-ERR", "", "Not valid base64") \
