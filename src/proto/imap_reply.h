@@ -22,17 +22,12 @@
 	X(BYE_LOGOUT,       "BYE", "", "Goodbye") \
 	X(BYE_STOPPING,     "BYE", "UNAVAILABLE", "The gateway is stopping, try again later") \
 	X(BYE_FULL,         "BYE", "UNAVAILABLE", "Too many connections, try again later") \
-	X(BYE_FULL_CLIENT,  "BYE", "LIMIT", "Too many connections from your address") \
-	X(BYE_NOT_ALLOWED,  "BYE", "NOPERM", "Your address may not use this gateway") \
 	X(BYE_TIMEOUT,      "BYE", "", "Timeout, closing the connection") \
 	X(BYE_TOO_MANY_ERRORS, "BYE", "", "Too many errors, closing the connection") \
 	X(BYE_TOO_LONG,     "BYE", "TOOBIG", "Far more than a sign-in needs, closing the connection") \
-	X(BYE_LOST,         "BYE", "UNAVAILABLE", "The provider closed the connection, sign in" \
-		" again") \
 	X(BYE_JUNK,         "BYE", "", "This is a mail server") \
 	X(STARTTLS_NOT_HERE, "BAD", "", "STARTTLS is not offered here") \
 	X(STARTTLS_ON_ALREADY, "BAD", "", "TLS is already active") \
-	X(NO_TLS_NOW,       "NO", "UNAVAILABLE", "TLS is not available now, try again later") \
 	X(NEED_TLS,         "NO", "PRIVACYREQUIRED", "Turn TLS on (STARTTLS) before signing in") \
 	X(AUTH_FAILED,      "NO", "AUTHENTICATIONFAILED", "Wrong login or password") \
 	X(AUTH_EXPIRED,     "NO", "EXPIRED", "The provider says that the password has expired") \
@@ -40,7 +35,6 @@
 		" has to act") \
 	X(AUTH_LATER,       "NO", "UNAVAILABLE", "Too many failed sign-ins, try again later") \
 	X(AUTH_CANCELLED,   "BAD", "", "Sign-in cancelled") \
-	X(AUTH_BAD_BASE64,  "BAD", "", "Not valid base64") \
 	X(AUTH_SYNTAX,      "BAD", "", "Not what this mechanism sends") \
 	X(AUTH_LONG,        "BAD", "TOOBIG", "Login or password too long") \
 	X(AUTH_MECH,        "NO", "CANNOT", "Authentication mechanism not offered") \

@@ -19,17 +19,12 @@
 	X(LOGGED_IN,        "+OK", "", "Signed in") \
 	X(BYE,              "+OK", "", "Goodbye") \
 	X(STOPPING,         "-ERR", "SYS/TEMP", "The gateway is stopping, try again later") \
-	X(FULL,             "-ERR", "SYS/TEMP", "Too many connections, try again later") \
-	X(FULL_CLIENT,      "-ERR", "SYS/TEMP", "Too many connections from your address") \
-	X(NOT_ALLOWED,      "-ERR", "SYS/PERM", "Your address may not use this gateway") \
 	X(TIMEOUT,          "-ERR", "SYS/TEMP", "Timeout, closing the connection") \
 	X(TOO_MANY_ERRORS,  "-ERR", "", "Too many errors, closing the connection") \
 	X(TOO_LONG,         "-ERR", "", "Line too long, closing the connection") \
-	X(LOST,             "-ERR", "SYS/TEMP", "The provider closed the connection, sign in again") \
 	X(JUNK,             "-ERR", "", "This is a mail server") \
 	X(STLS_NOT_HERE,    "-ERR", "", "STLS is not offered here") \
 	X(STLS_ON_ALREADY,  "-ERR", "", "TLS is already active") \
-	X(NO_TLS_NOW,       "-ERR", "SYS/TEMP", "TLS is not available now, try again later") \
 	X(NEED_TLS,         "-ERR", "SYS/PERM", "Turn TLS on (STLS) before signing in") \
 	X(AUTH_FAILED,      "-ERR", "AUTH", "Wrong login or password") \
 	X(AUTH_EXPIRED,     "-ERR", "AUTH", "The provider says that the password has expired") \
@@ -37,7 +32,6 @@
 		" has to act") \
 	X(AUTH_LATER,       "-ERR", "SYS/TEMP", "Too many failed sign-ins, try again later") \
 	X(AUTH_CANCELLED,   "-ERR", "", "Sign-in cancelled") \
-	X(AUTH_BAD_BASE64,  "-ERR", "", "Not valid base64") \
 	X(AUTH_SYNTAX,      "-ERR", "", "Not what this mechanism sends") \
 	X(AUTH_LONG,        "-ERR", "", "Login or password too long") \
 	X(AUTH_MECH,        "-ERR", "", "Authentication mechanism not offered") \
