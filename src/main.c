@@ -201,6 +201,34 @@ static int command_check(const struct options *o, int argc, char *argv[])
 
 /* ---- test, console ---- */
 
+static void warn(struct slice text)
+{
+	print(true, "warning: ");
+	port_print(true, (const char *)text.p, text.len);
+	print(true, "\n");
+}
+
+/* Certificates and trust bundles are opened when they are needed; whether they are there can be said
+ * now. */
+static void files_warn(const struct settings *s)
+{
+	char text[WHY_MAX];
+	uint64_t size, stamp;
+	struct port_file *f;
+
+	for (const char *const *path = files_list(s); *path != NULL; path++) {
+		struct fmt line = fmt_on(text, sizeof text);
+		int e = port_file_open(*path, &f, &size, &stamp);
+
+		if (e == E_OK) {
+			port_file_close(f);
+			continue;
+		}
+		fmt_printf(&line, "%s: %s", *path, e == E_NOENT ? "there is no such file" : error_text(e));
+		warn(fmt_result(&line));
+	}
+}
+
 static int command_test(const struct options *o, int argc)
 {
 	struct settings_error e;
@@ -217,11 +245,10 @@ static int command_test(const struct options *o, int argc)
 		return FAULT;
 	}
 	for (unsigned i = 0; settings_warning(s, i, &f) == E_OK; i++) {
-		print(true, "warning: ");
-		print(true, fmt_cstr(&f));
-		print(true, "\n");
+		warn(fmt_result(&f));
 		f = fmt_on(text, sizeof text - 1);
 	}
+	files_warn(s);
 	return GOOD;
 }
 

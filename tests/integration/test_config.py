@@ -130,6 +130,13 @@ def test_certificate_missing(good):
 	assert run.returncode != 0 and "ready" not in run.stderr and "/nonexistent/c" in run.stderr, run
 
 
+def test_files_that_are_named(good):
+	"""What a configuration names and isn't there is told before it is needed."""
+	good.write(good.text.replace("option hostname", "option trust '/nonexistent/ca.pem'\n\toption hostname"))
+	done = good.test()
+	assert done.returncode == 0 and "/nonexistent/ca.pem: there is no such file" in done.stderr, done
+
+
 def test_no_file(good):
 	"""A file that isn't there is said so."""
 	done = good.run("test", "-c", good.config + ".missing")
