@@ -208,8 +208,8 @@ static void warn(struct slice text)
 	print(true, "\n");
 }
 
-/* Certificates and trust bundles are opened when they are needed; whether they are there can be said
- * now. */
+/* Certificates and trust bundles are opened when they are needed; whether they are there can be
+ * said now. */
 static void files_warn(const struct settings *s)
 {
 	char text[WHY_MAX];
