@@ -8,7 +8,7 @@
 #include "gateway/opening.h"
 #include "gateway/places.h"
 #include "gateway/proxy_signin.h"
-#include "proto/smtp_server.h"
+#include "proto/foreign.h"
 
 enum { REPLY_ROOM = CHAN_PUT_MAX, ERRORS_MAX = 10, COMMAND_MS = 180000, SIGNIN_MS = 45000,
 	END_MS = 5000 };
@@ -146,7 +146,7 @@ static int line_step(struct session *s)
 	}
 	if (e != E_OK)
 		return e;
-	if (phase == PROXY_COMMAND && p->command == NULL && smtp_line_is_foreign(line)) {
+	if (phase == PROXY_COMMAND && p->command == NULL && line_is_foreign(line)) {
 		leave(s, PROXY_SAY_JUNK);
 		return 1;
 	}

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "gateway/host.h"
+#include "proto/foreign.h"
 
 enum { EHLO_MAX = 640 };
 
@@ -230,7 +231,7 @@ int relay_command(struct session *s, struct slice line)
 	struct smtp_command c;
 	enum smtp_say no = smtp_command_parse(line, (enum smtp_phase)r->phase, &c);
 
-	if (no == SAY_UNKNOWN && !r->foreign_checked && smtp_line_is_foreign(line)) {
+	if (no == SAY_UNKNOWN && !r->foreign_checked && line_is_foreign(line)) {
 		log_line(PORT_LOG_WARN, "session %llu: not SMTP, closed", (unsigned long long)s->id);
 		return E_PROTO;
 	}

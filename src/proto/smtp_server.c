@@ -73,17 +73,6 @@ enum smtp_say smtp_command_parse(struct slice line, enum smtp_phase phase,
 	return SAY_NOTHING;
 }
 
-bool smtp_line_is_foreign(struct slice line)
-{
-	static const char *const methods[] = { "GET /", "POST /", "PUT /", "HEAD /", "OPTIONS ",
-		"CONNECT ", "DELETE /", "PRI * HTTP", "Host:" };
-
-	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-		if (slice_starts(line, methods[i]))
-			return true;
-	return line.len >= 2 && line.p[0] == 0x16 && line.p[1] == 0x03;
-}
-
 int smtp_bdat_parse(struct slice arg, uint64_t *octets, bool *last)
 {
 	struct slice rest = arg;

@@ -53,9 +53,6 @@ struct smtp_command {
 enum smtp_say smtp_command_parse(struct slice line, enum smtp_phase phase,
 	struct smtp_command *out);
 
-/* Whether a first line is that of another protocol: an HTTP request or a TLS record (SS-42). */
-bool smtp_line_is_foreign(struct slice line);
-
 /* BDAT's argument (RFC 3030 2). E_OK, or E_ARG. */
 int smtp_bdat_parse(struct slice arg, uint64_t *octets, bool *last);
 

@@ -9,6 +9,7 @@
 #include "error.h"
 #include "proto/params.h"
 #include "proto/address.h"
+#include "proto/foreign.h"
 #include "proto/smtp_server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 2048)
 		return 0;
-	(void)smtp_line_is_foreign(slice_of(data, size));
+	(void)line_is_foreign(slice_of(data, size));
 	for (int phase = SMTP_HELLO; phase <= SMTP_CHUNKS; phase++)
 		if (smtp_command_parse(slice_of(data, size), (enum smtp_phase)phase, &c) == SAY_NOTHING)
 			arguments(&c);
