@@ -26,7 +26,8 @@ struct bundle {
 	uint64_t stamp;
 	uint16_t count;
 	bool opened;                    /* since the last sweep */
-	uint64_t looked_ms;             /* when its file was last looked at */
+	bool good;                      /* its file was, when it was last looked at */
+	uint64_t looked_ms;
 };
 
 static struct {
@@ -119,12 +120,14 @@ static int bundle_open(int n, struct port_file **f)
 	uint64_t size, stamp;
 	int r = port_file_open(b->path, f, &size, &stamp);
 
+	b->looked_ms = port_clock_ms();
+	b->good = r == E_OK;
 	if (r != E_OK)
 		return r;
-	b->looked_ms = port_clock_ms();
 	if (b->count > 0 && stamp == b->stamp)
 		return E_OK;
 	r = index_file(n, *f);
+	b->good = r == E_OK;
 	if (r == E_OK)
 		b->stamp = stamp;
 	else
@@ -156,7 +159,7 @@ int trust_open(const char *path)
 	n = bundle_of(path);
 	if (n < 0)
 		return n;
-	if (trust.bundle[n].opened && trust.bundle[n].count > 0 &&
+	if (trust.bundle[n].opened && trust.bundle[n].good &&
 			port_clock_ms() - trust.bundle[n].looked_ms < TRUST_FRESH_MS)
 		return n;
 	memcpy(trust.bundle[n].path, path, len + 1);
