@@ -165,11 +165,17 @@ class Dovecot(peers.Peer):
 				found[tuple(int(word) for word in re.findall(r"\d+", name)[:2])] = os.path.join(folder, name)
 		return [self.read(found[key]) for key in sorted(found)]
 
-	def logins(self):
-		"""[(protocol, account, mechanism, secure)] of the logins so far, as its log tells them."""
-		with open(self.log, encoding="utf-8", errors="replace") as log:
-			return [(match[1], match[2], match[3], "TLS" in match[0]) for match in re.finditer(
-				r"(imap|pop3)-login: Info: Login: user=<([^>]*)>, method=([^,]*),.*", log.read())]
+	def logins(self, least=0):
+		"""[(protocol, account, mechanism, secure)] of the logins so far, as its log tells them, a moment
+		later: `least` of them are waited for."""
+		for _ in range(100):
+			with open(self.log, encoding="utf-8", errors="replace") as log:
+				found = [(match[1], match[2], match[3], "TLS" in match[0]) for match in re.finditer(
+					r"(imap|pop3)-login: Info: Login: user=<([^>]*)>, method=([^,]*),.*", log.read())]
+			if len(found) >= least:
+				break
+			time.sleep(0.1)
+		return found
 
 
 @functools.lru_cache(maxsize=None)
