@@ -124,6 +124,12 @@ static int secure(const struct options *o, const char **why)
 	return port_secure(&setup, why);
 }
 
+static PORT_IDLE void serve(void)
+{
+	while (gateway_pass(PORT_FOREVER) == E_OK)
+		;
+}
+
 static int command_run(const struct options *o)
 {
 	const char *trouble = "";
@@ -138,8 +144,7 @@ static int command_run(const struct options *o)
 	if (gateway_open(why, sizeof why) != E_OK)
 		return complain(why);
 	port_ready("mailwicket " MAILWICKET_VERSION " ready");
-	while (gateway_pass(PORT_FOREVER) == E_OK)
-		;
+	serve();
 	log_line(PORT_LOG_INFO, "stopped");
 	return GOOD;
 }

@@ -23,7 +23,7 @@ static int64_t floor_s = MAILWICKET_BUILD_DAY * DAY_S;
 static int64_t saved_s;
 static int urandom = -1;
 
-uint64_t port_clock_ms(void)
+PORT_IDLE uint64_t port_clock_ms(void)
 {
 	struct timespec t;
 

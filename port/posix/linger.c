@@ -86,7 +86,7 @@ bool posix_linger_event(struct posix_handle *h, port_owner *owner)
 	return false;
 }
 
-uint32_t posix_linger_expire(void)
+PORT_IDLE uint32_t posix_linger_expire(void)
 {
 	uint64_t now_ms;
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 /* Only whole pages of segments that nothing was ever written to. */
-static int give_back(struct dl_phdr_info *object, size_t size, void *context)
+static PORT_IDLE int give_back(struct dl_phdr_info *object, size_t size, void *context)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
@@ -28,7 +28,7 @@ static int give_back(struct dl_phdr_info *object, size_t size, void *context)
 	return 0;
 }
 
-void posix_pages_give_back(void)
+PORT_IDLE void posix_pages_give_back(void)
 {
 	(void)dl_iterate_phdr(give_back, NULL);
 }

@@ -14,7 +14,7 @@
 
 #define STOP_MS 9500 /* a child that has not ended by then is killed */
 
-static bool restart_wanted;
+static bool restart_wanted, settling;
 static uint64_t stop_ms;
 
 static const char *text_of(const struct posix_request *q)
@@ -69,7 +69,7 @@ static int do_ready(const struct posix_request *q, int *fd)
 	(void)q;
 	(void)fd;
 	posix_notify("READY=1");
-	posix_pages_give_back();
+	settling = true;
 	return E_OK;
 }
 
@@ -179,7 +179,7 @@ static int time_left(pid_t child)
 	_exit(1);
 }
 
-_Noreturn void posix_parent_run(int sock, pid_t child)
+PORT_IDLE _Noreturn void posix_parent_run(int sock, pid_t child)
 {
 	struct pollfd fds[2] = { { .fd = sock, .events = POLLIN }, { .events = POLLIN } };
 	sigset_t set;
@@ -197,7 +197,12 @@ _Noreturn void posix_parent_run(int sock, pid_t child)
 	}
 	reap(child); /* it may have ended before its signal was blocked */
 	for (;;) {
-		int n = poll(fds, 2, time_left(child));
+		int n;
+
+		if (settling)
+			posix_pages_give_back();
+		settling = false;
+		n = poll(fds, 2, time_left(child));
 
 		if (n < 0 && errno != EINTR)
 			_exit(1);

@@ -84,7 +84,7 @@ bool posix_signal_event(struct posix_handle *h, port_owner *owner)
 	return false;
 }
 
-unsigned port_signals(void)
+PORT_IDLE unsigned port_signals(void)
 {
 	unsigned now = posix_signals;
 
@@ -143,7 +143,7 @@ static uint32_t own_wait(uint64_t now_ms)
 	return starving_timed && wait_ms > STARVED_MS ? STARVED_MS : wait_ms;
 }
 
-int port_wait(uint32_t max_ms, port_owner *owners, int cap)
+PORT_IDLE int port_wait(uint32_t max_ms, port_owner *owners, int cap)
 {
 	uint64_t start_ms = port_clock_ms(), now_ms = start_ms;
 

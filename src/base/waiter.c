@@ -63,7 +63,7 @@ void due_mark(port_owner owner)
 	due.ring[(due.head + due.len++) % OWNERS] = owner;
 }
 
-bool due_take(port_owner *out)
+PORT_IDLE bool due_take(port_owner *out)
 {
 	unsigned bit;
 
@@ -77,12 +77,12 @@ bool due_take(port_owner *out)
 	return true;
 }
 
-bool due_any(void)
+PORT_IDLE bool due_any(void)
 {
 	return due.len > 0;
 }
 
-unsigned due_count(void)
+PORT_IDLE unsigned due_count(void)
 {
 	return due.len;
 }
@@ -125,7 +125,7 @@ bool waiter_turn(const struct waiter_list *list, const struct waiter *w)
 	return list->first == NULL || list->first == w;
 }
 
-void waiter_wake(struct waiter_list *list)
+PORT_IDLE void waiter_wake(struct waiter_list *list)
 {
 	if (list->first != NULL)
 		due_mark(list->first->owner);

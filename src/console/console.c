@@ -120,7 +120,7 @@ static int close_down(struct console *c)
 	return E_EOF;
 }
 
-uint64_t console_deadline_ms(void)
+PORT_IDLE uint64_t console_deadline_ms(void)
 {
 	uint64_t at = UINT64_MAX;
 
@@ -133,7 +133,7 @@ uint64_t console_deadline_ms(void)
 	return at;
 }
 
-void console_tick(uint64_t now_ms)
+PORT_IDLE void console_tick(uint64_t now_ms)
 {
 	for (uint16_t i = 0; i < BOARD_CONSOLES; i++) {
 		struct console *c = pool_at(&pool_consoles, i);

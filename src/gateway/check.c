@@ -180,7 +180,7 @@ void check_stop(int number)
 	checks[number].used = false;
 }
 
-uint64_t check_deadline_ms(void)
+PORT_IDLE uint64_t check_deadline_ms(void)
 {
 	uint64_t at = UINT64_MAX;
 
@@ -196,7 +196,7 @@ uint64_t check_deadline_ms(void)
 	return at;
 }
 
-void check_tick(uint64_t now_ms)
+PORT_IDLE void check_tick(uint64_t now_ms)
 {
 	for (int i = 0; i < CHECKS_MAX; i++)
 		if (checks[i].used && !checks[i].over && check_deadline_ms() <= now_ms)

@@ -33,7 +33,7 @@ static struct {
 	uint64_t stop_ms, start_ms;
 } state;
 
-static void lent_service(void)
+static PORT_IDLE void lent_service(void)
 {
 	session_check_lent(port_clock_ms());
 }
@@ -284,7 +284,7 @@ static bool ended(void)
 	return session_count() == 0 || port_clock_ms() - state.stop_ms >= STOP_HARD_MS;
 }
 
-int gateway_pass(uint32_t max_ms)
+PORT_IDLE int gateway_pass(uint32_t max_ms)
 {
 	port_owner owners[OWNERS_A_PASS], owner;
 	int n = port_wait(wait_ms(max_ms), owners, OWNERS_A_PASS);

@@ -122,7 +122,7 @@ void session_run(uint16_t index)
 		due_mark(session_owner(s));
 }
 
-uint64_t session_nearest_ms(void)
+PORT_IDLE uint64_t session_nearest_ms(void)
 {
 	uint64_t nearest = UINT64_MAX;
 
@@ -132,7 +132,7 @@ uint64_t session_nearest_ms(void)
 	return nearest;
 }
 
-void session_wake_due(uint64_t now_ms)
+PORT_IDLE void session_wake_due(uint64_t now_ms)
 {
 	for (unsigned i = 0; i < life.high; i++) {
 		if (life.wake_ms[i] > now_ms)
@@ -142,7 +142,7 @@ void session_wake_due(uint64_t now_ms)
 	}
 }
 
-void session_check_lent(uint64_t now_ms)
+PORT_IDLE void session_check_lent(uint64_t now_ms)
 {
 	uint32_t max_ms = lent_max_ms();
 

@@ -173,7 +173,7 @@ int chan_pump_tls(struct chan *ch)
 	return moved;
 }
 
-void chan_pass_begin(void)
+PORT_IDLE void chan_pass_begin(void)
 {
 	shaking.spent = false;
 	waiter_wake(&shaking.list);

@@ -363,7 +363,7 @@ static uint64_t query_deadline_ms(const struct query *q)
 	return q->try_ms < q->total_ms ? q->try_ms : q->total_ms;
 }
 
-uint64_t dns_deadline_ms(void)
+PORT_IDLE uint64_t dns_deadline_ms(void)
 {
 	uint64_t at = UINT64_MAX;
 

@@ -89,7 +89,7 @@ void buffer_give(enum buffer_class class, uint8_t *p)
 	waiter_wake(&lists[class]);
 }
 
-bool buffer_wanted(enum buffer_class class)
+PORT_IDLE bool buffer_wanted(enum buffer_class class)
 {
 	return lists[class].first != NULL;
 }
