@@ -6,6 +6,8 @@
 
 #include "posix.h"
 
+#include <sys/mman.h>
+
 /* Stands for the code of a start: a program as small as this has nearly all of its own in use. */
 static const char code[256 * 1024] = { 1 };
 
@@ -38,6 +40,22 @@ static long mapped_kb(void)
 	text[n] = '\0';
 	close(fd);
 	return kb_of(text, "\nRss:") - kb_of(text, "\nAnonymous:");
+}
+
+/* Whether the system brings back a few pages around the one that is needed, and not all of the file
+ * at once, as Linux does where a file that was just written lies in large pieces: then nothing that
+ * is given back stays away, and nothing can be seen. */
+static bool comes_back_in_parts(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t begin = ((uintptr_t)code + page - 1) & ~(page - 1);
+	long before;
+
+	run_everything();
+	CHECK(madvise((void *)begin, (sizeof code - 2 * page) & ~(page - 1), MADV_DONTNEED) == 0);
+	before = mapped_kb();
+	CHECK(*(volatile const char *)(begin + sizeof code / 2) == 0);
+	return mapped_kb() - before <= 128;
 }
 
 static void waits_once(void)
@@ -88,18 +106,24 @@ static void is_told_to_reload(void)
 static void code_is_given_back_at_the_first_sleep(void **state)
 {
 	(void)state;
+	if (!comes_back_in_parts())
+		skip();
 	assert_int_equal(run_child(waits_once), 0);
 }
 
 static void code_is_given_back_after_the_start(void **state)
 {
 	(void)state;
+	if (!comes_back_in_parts())
+		skip();
 	assert_int_equal(run_child(is_ready), 0);
 }
 
 static void code_is_given_back_after_a_reload(void **state)
 {
 	(void)state;
+	if (!comes_back_in_parts())
+		skip();
 	assert_int_equal(run_child(is_told_to_reload), 0);
 }
 
