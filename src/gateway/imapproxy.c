@@ -5,6 +5,7 @@
 
 #include "board.h"
 #include "gateway/host.h"
+#include "gateway/opening.h"
 #include "gateway/proxy.h"
 #include "proto/imap_reply.h"
 
@@ -45,7 +46,7 @@ static void imap_say(struct session *s, enum proxy_word what)
 
 static void capability_put(struct session *s, struct fmt *f)
 {
-	imap_capability_put(f, proxy_starttls_offered(s), !signin_allowed(s), signin_mechs());
+	imap_capability_put(f, opening_starttls_offered(s), !signin_allowed(s), signin_mechs());
 }
 
 static void imap_greet(struct session *s)
@@ -106,7 +107,7 @@ static int do_starttls(struct session *s)
 
 	if (chan_secure(&s->down)) {
 		say(s, IMAP_SAY_STARTTLS_ON_ALREADY);
-	} else if (!proxy_starttls_offered(s)) {
+	} else if (!opening_starttls_offered(s)) {
 		say(s, IMAP_SAY_STARTTLS_NOT_HERE);
 	} else {
 		e = proxy_starttls(s);

@@ -67,6 +67,20 @@ int opening_tls(struct session *s)
 	return s->down.tls == NULL || chan_secure(&s->down);
 }
 
+bool opening_starttls_offered(const struct session *s)
+{
+	uint8_t tls = s->policy.tls;
+
+	return (tls == CFG_LISTENER_TLS_STARTTLS || tls == CFG_LISTENER_TLS_REQUIRED ||
+		tls == CFG_LISTENER_TLS_DETECT) && !chan_secure(&s->down);
+}
+
+int opening_barrier(const struct session *s)
+{
+	return s->down.in_len > s->down.line_len ?
+		refused(s, "commands sent along with STARTTLS") : E_OK;
+}
+
 int opening_starttls(struct session *s)
 {
 	int e;

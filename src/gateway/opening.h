@@ -21,6 +21,13 @@ int opening_detect(struct session *s, uint64_t deadline_ms);
 /* TLS from the start, where the listener or the client's first byte wants it. */
 int opening_tls(struct session *s);
 
+/* Whether TLS can be turned on by command: the listener has it, and it is not on. */
+bool opening_starttls_offered(const struct session *s);
+
+/* To be asked before the go-ahead is said. E_OK, or E_PROTO: commands came along with the one that
+ * turns TLS on (A-20). */
+int opening_barrier(const struct session *s);
+
 /* TLS by command, once the go-ahead has been said: what a quick client sends behind its command
  * belongs to the handshake; nothing there is read as a command (A-20). */
 int opening_starttls(struct session *s);

@@ -5,6 +5,7 @@
 #include "gateway/popproxy.h"
 
 #include "gateway/host.h"
+#include "gateway/opening.h"
 #include "gateway/proxy.h"
 #include "proto/pop3_reply.h"
 #include "proto/pop3_server.h"
@@ -54,7 +55,7 @@ static int do_capa(struct session *s, struct slice arg)
 
 	(void)arg;
 	pop3_say_put(&f, POP3_SAY_CAPA);
-	pop3_capability_put(&f, proxy_starttls_offered(s), signin_allowed(s), signin_mechs());
+	pop3_capability_put(&f, opening_starttls_offered(s), signin_allowed(s), signin_mechs());
 	fmt_str(&f, ".\r\n");
 	proxy_put(s, &f);
 	return E_OK;
@@ -122,7 +123,7 @@ static int do_stls(struct session *s, struct slice arg)
 	(void)arg;
 	if (chan_secure(&s->down))
 		return refused(s, POP3_SAY_STLS_ON_ALREADY);
-	if (!proxy_starttls_offered(s))
+	if (!opening_starttls_offered(s))
 		return refused(s, POP3_SAY_STLS_NOT_HERE);
 	e = proxy_starttls(s);
 	if (e == E_OK)

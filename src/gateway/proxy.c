@@ -59,14 +59,6 @@ void proxy_error(struct session *s)
 		leave(s, PROXY_SAY_TOO_MANY_ERRORS);
 }
 
-bool proxy_starttls_offered(const struct session *s)
-{
-	uint8_t tls = s->policy.tls;
-
-	return (tls == CFG_LISTENER_TLS_STARTTLS || tls == CFG_LISTENER_TLS_REQUIRED ||
-		tls == CFG_LISTENER_TLS_DETECT) && !chan_secure(&s->down);
-}
-
 /* ---- before the first command ---- */
 
 static int header_step(struct session *s)
@@ -100,13 +92,11 @@ static int greet_step(struct session *s)
 
 int proxy_starttls(struct session *s)
 {
-	if (s->down.in_len > s->down.line_len) {
-		log_line(PORT_LOG_WARN, "session %llu: commands sent along with STARTTLS, closed",
-			(unsigned long long)s->id);
-		return E_PROTO;
-	}
-	proxy_phase(s, PROXY_TLS);
-	return E_OK;
+	int e = opening_barrier(s);
+
+	if (e == E_OK)
+		proxy_phase(s, PROXY_TLS);
+	return e;
 }
 
 /* Nothing was learnt before that could be forgotten: who is signed in is past STARTTLS. */

@@ -99,9 +99,6 @@ void proxy_phase(struct session *s, enum proxy_phase phase);
 /* Counts an error of the client; ends the session in words when there were too many. */
 void proxy_error(struct session *s);
 
-/* Whether TLS can be turned on here by command. */
-bool proxy_starttls_offered(const struct session *s);
-
 /* STARTTLS, STLS once the go-ahead is said: PROXY_TLS. E_OK, or E_PROTO: commands came along with
  * it (A-20). To be called before the go-ahead is said. */
 int proxy_starttls(struct session *s);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "gateway/host.h"
+#include "gateway/opening.h"
 #include "proto/foreign.h"
 
 enum { EHLO_MAX = 640 };
@@ -67,14 +68,6 @@ static void auth_lines(struct fmt *f)
 	}
 }
 
-static bool starttls_offered(const struct session *s)
-{
-	uint8_t tls = s->policy.tls;
-
-	return (tls == CFG_LISTENER_TLS_STARTTLS || tls == CFG_LISTENER_TLS_REQUIRED ||
-		tls == CFG_LISTENER_TLS_DETECT) && !relay_secure(s);
-}
-
 static int do_ehlo(struct session *s, struct slice arg)
 {
 	char text[EHLO_MAX];
@@ -84,7 +77,7 @@ static int do_ehlo(struct session *s, struct slice arg)
 	greet(s, arg, true);
 	fmt_printf(&f, "250-%s\r\n250-PIPELINING\r\n250-SIZE %llu\r\n", host_name(),
 		(unsigned long long)max);
-	if (starttls_offered(s))
+	if (opening_starttls_offered(s))
 		fmt_str(&f, "250-STARTTLS\r\n");
 	if (relay_auth_offered(s))
 		auth_lines(&f);
@@ -102,11 +95,9 @@ static int do_starttls(struct session *s, struct slice arg)
 		relay_say(s, SAY_TLS_ON);
 	} else if (signin_done(&relay_of(s)->in)) {
 		relay_say(s, SAY_SEQUENCE);
-	} else if (!starttls_offered(s)) {
+	} else if (!opening_starttls_offered(s)) {
 		relay_say(s, SAY_NOT_HERE);
-	} else if (s->down.in_len > s->down.line_len) {
-		log_line(PORT_LOG_WARN, "session %llu: commands sent along with STARTTLS, closed",
-			(unsigned long long)s->id);
+	} else if (opening_barrier(s) != E_OK) {
 		return E_PROTO;
 	} else {
 		relay_drop_transaction(s);
